@@ -1,0 +1,178 @@
+/**
+ * What the admin API needs of a node. Implemented over the mesh by roles/, so that the app itself
+ * knows no link and no store and runs wherever a node does.
+ */
+
+import type { LinkStatus } from "#link/link_port.ts";
+import type { NodeId, Role } from "#wire/role.ts";
+
+export interface NodeRow {
+  readonly id: NodeId;
+  readonly role: Role;
+  readonly shard: number;
+  readonly boot: string;
+  readonly startedAtMs: number;
+  /** The gateway that it is attached to; its own id for a gateway. */
+  readonly gateway: NodeId;
+  /** True when its state topics are those of the gateway that it is attached to, and that one's are the owner's. */
+  readonly current: boolean;
+  /** Wall clock since when it is not, else undefined. */
+  readonly behindSinceMs: number | undefined;
+}
+
+export interface NodeDescription {
+  readonly id: NodeId;
+  readonly role: Role;
+  readonly shard: number;
+  readonly boot: string;
+  readonly release: string;
+  readonly startedAtMs: number;
+  readonly uptimeMs: number;
+  readonly draining: boolean;
+  /** e.g. "gateway:1 silent for 4 s => exit", or undefined when it follows none. */
+  readonly policy: string | undefined;
+  readonly links: readonly LinkStatus[];
+  readonly applied: readonly { readonly topic: string; readonly version: string; readonly appliedAtMs: number }[];
+  readonly modules: readonly string[];
+  readonly logins: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface Problem {
+  readonly name: string;
+  readonly detail: string;
+  readonly sinceMs: number;
+}
+
+export interface NodeHealth {
+  readonly id: NodeId;
+  readonly ok: boolean;
+  readonly problems: readonly Problem[];
+}
+
+export interface RouteRow {
+  readonly target: NodeId;
+  readonly shard: number;
+  /** The next hops that this node would use, best first. */
+  readonly via: readonly NodeId[];
+  readonly distance: number;
+}
+
+export interface AssignmentRow {
+  readonly shard: number;
+  readonly crossCenter: NodeId | undefined;
+  readonly crossMap: NodeId | undefined;
+  readonly from: "config" | "rendezvous";
+}
+
+/** One hop of a path, with what an operator needs when it is broken. */
+export interface ExplainHop {
+  readonly at: NodeId;
+  readonly next: NodeId | undefined;
+  /** "up", or what is wrong in words. */
+  readonly state: string;
+  readonly link: LinkStatus | undefined;
+}
+
+export interface Explanation {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly reachable: boolean;
+  readonly hops: readonly ExplainHop[];
+  /** One sentence. */
+  readonly verdict: string;
+}
+
+export type ActivityPhase = "scheduled" | "open" | "closed";
+
+export interface ActivityRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly owner: NodeId;
+  readonly phase: ActivityPhase;
+  readonly term: string | undefined;
+  readonly termNumber: number;
+  readonly openedAtMs: number | undefined;
+  readonly closedAtMs: number | undefined;
+  readonly endsAtMs: number | undefined;
+  readonly config: unknown;
+  /** `epoch.revision.hash` */
+  readonly version: string;
+}
+
+export interface AppliedRow {
+  readonly node: NodeId;
+  /** Undefined: it has none. "unknown" when it did not answer. */
+  readonly version: string | undefined;
+  readonly current: boolean;
+  readonly behindSinceMs: number | undefined;
+}
+
+export interface ActivityDetail extends ActivityRow {
+  readonly nodes: readonly AppliedRow[];
+}
+
+export interface WhyHop {
+  readonly at: NodeId;
+  readonly version: string | undefined;
+  readonly current: boolean;
+  readonly reason: string;
+}
+
+export interface Why {
+  readonly activity: string;
+  readonly node: NodeId;
+  readonly wanted: string;
+  readonly hops: readonly WhyHop[];
+  /** The first hop that lacks the version, or undefined when all have it. */
+  readonly firstLacking: NodeId | undefined;
+  readonly verdict: string;
+}
+
+export interface CreateActivity {
+  /** [a-z0-9_-]{1,64}; unique under its owner. */
+  readonly id: string;
+  readonly kind: string;
+  readonly config: unknown;
+  /** Which cross_center owns it; without it the one that the assignment names, or the only one. */
+  readonly owner?: NodeId;
+  readonly endsAtMs?: number;
+  /** Opens it in the same step. */
+  readonly open?: boolean;
+}
+
+/** Outcomes that are everyday; a transport failure is thrown as CallError. */
+export type AdminResult<T> =
+  | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
+  | { readonly kind: "not_found"; readonly detail: string }
+  | { readonly kind: "conflict"; readonly detail: string; readonly allowed: readonly string[] }
+  | { readonly kind: "invalid"; readonly detail: string; readonly issues: readonly { readonly path: string; readonly message: string }[] }
+  | { readonly kind: "unavailable"; readonly detail: string };
+
+/** Who asked for a change, for the audit trail. */
+export interface Actor {
+  /** Name of the token. */
+  readonly who: string;
+  readonly remote: string;
+}
+
+export interface AdminPort {
+  readonly self: NodeId;
+  nodes(): Promise<AdminResult<readonly NodeRow[]>>;
+  describe(node: NodeId): Promise<AdminResult<NodeDescription>>;
+  health(): Promise<AdminResult<readonly NodeHealth[]>>;
+  links(node: NodeId | undefined): Promise<AdminResult<readonly (LinkStatus & { readonly node: NodeId })[]>>;
+  routes(node: NodeId | undefined): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>>;
+  explain(from: NodeId, to: NodeId): Promise<AdminResult<Explanation>>;
+  activities(): Promise<AdminResult<readonly ActivityDetail[]>>;
+  activity(id: string): Promise<AdminResult<ActivityDetail>>;
+  createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  openActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  closeActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  /** Only a closed one; leaves a tombstone. */
+  deleteActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  why(id: string, node: NodeId): Promise<AdminResult<Why>>;
+  /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
+  live(): boolean;
+  ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };
+}

@@ -1,0 +1,173 @@
+/**
+ * Bodies of sync frames; the header's method says which. They go over one link only.
+ *
+ *   1 list      flags u8 (0), count u16, then per entry: name text8, version        whole: replaces what was listed before
+ *   2 snapshot  name text8, version, flags u8 (bit 0 tombstone), size u32, bytes
+ *   3 want      count u16, then names text8
+ *   4 report    count u16, then: name text8, reporterRole u16, reporterNumber u32, claims u8 (1 or 2), versions
+ *   5 relist    empty: "what you said and what I heard differ, list again"
+ *   6 route     name text8, size u32, bytes: the last word of this link on a route topic
+ *   7 withdraw  name text8
+ *
+ *   version     epoch u32, revision u32, hash 8
+ */
+
+import { toHex, fromHex } from "#base/digest.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+import { TOPICS_MAX, TOPIC_NAME_SIZE_MAX, TOPIC_SIZE_MAX } from "./limits.ts";
+import type { NodeKey } from "./role.ts";
+import { numberOfKey, roleNumberOfKey, wireKey } from "./role.ts";
+
+export const SyncMethod = { list: 1, snapshot: 2, want: 3, report: 4, relist: 5, route: 6, withdraw: 7 } as const;
+
+/** Version of a topic with the hash of its bytes: 16 hex digits. */
+export interface Version {
+  readonly epoch: number;
+  readonly revision: number;
+  readonly hash: string;
+}
+
+export interface ListEntry {
+  readonly topic: string;
+  readonly version: Version;
+}
+
+export interface Snapshot extends ListEntry {
+  readonly tombstone: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** "I hold this, and have seen this below me": one or two versions, two when their hashes clash. */
+export interface Report {
+  readonly topic: string;
+  /** Who saw it first; the owner can ask it for the content. */
+  readonly reporter: NodeKey;
+  readonly claims: readonly Version[];
+}
+
+export type SyncMessage =
+  | { readonly kind: "list"; readonly entries: readonly ListEntry[] }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly kind: "want"; readonly topics: readonly string[] }
+  | { readonly kind: "report"; readonly reports: readonly Report[] }
+  | { readonly kind: "relist" }
+  | { readonly kind: "route"; readonly topic: string; readonly bytes: Uint8Array }
+  | { readonly kind: "withdraw"; readonly topic: string };
+
+/** Most of a route topic's bytes: what a frame holds. */
+const ROUTE_SIZE_MAX = 1000 * 1024;
+/** Reports that one frame may carry; the rest waits for the next. */
+export const REPORTS_PER_FRAME_MAX = 1024;
+
+function writeVersion(writer: ByteWriter, version: Version): void {
+  writer.u32(version.epoch).u32(version.revision).bytes(fromHex(version.hash));
+}
+
+function readVersion(reader: ByteReader): Version {
+  return { epoch: reader.u32(), revision: reader.u32(), hash: toHex(reader.bytes(8)) };
+}
+
+export function encodeSync(message: SyncMessage): { readonly method: number; readonly body: Uint8Array } {
+  const writer = new ByteWriter();
+  switch (message.kind) {
+    case "list":
+      writer.u8(0).u16(message.entries.length);
+      for (const entry of message.entries) {
+        writer.text8(entry.topic);
+        writeVersion(writer, entry.version);
+      }
+      break;
+    case "snapshot":
+      writer.text8(message.snapshot.topic);
+      writeVersion(writer, message.snapshot.version);
+      writer.u8(message.snapshot.tombstone ? 1 : 0).u32(message.snapshot.bytes.length).bytes(message.snapshot.bytes);
+      break;
+    case "want":
+      writer.u16(message.topics.length);
+      for (const topic of message.topics) writer.text8(topic);
+      break;
+    case "report":
+      writer.u16(message.reports.length);
+      for (const report of message.reports) {
+        writer.text8(report.topic).u16(roleNumberOfKey(report.reporter)).u32(numberOfKey(report.reporter));
+        writer.u8(report.claims.length);
+        for (const claim of report.claims) writeVersion(writer, claim);
+      }
+      break;
+    case "relist":
+      break;
+    case "route":
+      writer.text8(message.topic).u32(message.bytes.length).bytes(message.bytes);
+      break;
+    case "withdraw":
+      writer.text8(message.topic);
+      break;
+  }
+  return { method: SyncMethod[message.kind], body: writer.finish() };
+}
+
+/** Undefined when the body is not what the method says: the link closes with `bad_sync`. */
+export function decodeSync(method: number, body: Uint8Array): SyncMessage | undefined {
+  const reader = new ByteReader(body);
+  const message = readMessage(method, reader);
+  return reader.done ? message : undefined;
+}
+
+function readMessage(method: number, reader: ByteReader): SyncMessage | undefined {
+  switch (method) {
+    case SyncMethod.list: {
+      reader.u8();
+      const count = reader.u16();
+      if (count > TOPICS_MAX) return undefined;
+      return { kind: "list", entries: times(count, reader, () => ({ topic: readTopic(reader), version: readVersion(reader) })) };
+    }
+    case SyncMethod.snapshot: {
+      const topic = readTopic(reader);
+      const version = readVersion(reader);
+      const tombstone = (reader.u8() & 1) !== 0;
+      const size = reader.u32();
+      if (size > TOPIC_SIZE_MAX) return undefined;
+      return { kind: "snapshot", snapshot: { topic, version, tombstone, bytes: reader.bytes(size) } };
+    }
+    case SyncMethod.want: {
+      const count = reader.u16();
+      if (count > TOPICS_MAX) return undefined;
+      return { kind: "want", topics: times(count, reader, () => readTopic(reader)) };
+    }
+    case SyncMethod.report: {
+      const count = reader.u16();
+      if (count > REPORTS_PER_FRAME_MAX) return undefined;
+      return { kind: "report", reports: times(count, reader, () => readReport(reader)) };
+    }
+    case SyncMethod.relist:
+      return { kind: "relist" };
+    case SyncMethod.route: {
+      const topic = readTopic(reader);
+      const size = reader.u32();
+      if (size > ROUTE_SIZE_MAX) return undefined;
+      return { kind: "route", topic, bytes: reader.bytes(size) };
+    }
+    case SyncMethod.withdraw:
+      return { kind: "withdraw", topic: readTopic(reader) };
+    default:
+      return undefined;
+  }
+}
+
+function readReport(reader: ByteReader): Report {
+  const topic = readTopic(reader);
+  const reporter = wireKey(reader.u16(), reader.u32());
+  const count = Math.min(2, reader.u8());
+  return { topic, reporter, claims: times(count, reader, () => readVersion(reader)) };
+}
+
+function readTopic(reader: ByteReader): string {
+  const topic = reader.text8();
+  return topic.length <= TOPIC_NAME_SIZE_MAX ? topic : "";
+}
+
+function times<T>(count: number, reader: ByteReader, read: () => T): T[] {
+  const out: T[] = [];
+  for (let index = 0; index < count && reader.ok; index += 1) out.push(read());
+  return out;
+}
