@@ -6,7 +6,8 @@
  *   3 want      count u16, then names text8
  *   4 report    count u16, then: name text8, reporterRole u16, reporterNumber u32, claims u8 (1 or 2), versions
  *   5 relist    empty: "what you said and what I heard differ, list again"
- *   6 route     name text8, size u32, bytes: the last word of this link on a route topic
+ *   6 route     name text8, hops u8 (links that it has come over before this one; 0: its owner says it), size u32, bytes:
+ *               the last word of this link on a route topic
  *   7 withdraw  name text8
  *
  *   version     epoch u32, revision u32, hash 8
@@ -51,7 +52,7 @@ export type SyncMessage =
   | { readonly kind: "want"; readonly topics: readonly string[] }
   | { readonly kind: "report"; readonly reports: readonly Report[] }
   | { readonly kind: "relist" }
-  | { readonly kind: "route"; readonly topic: string; readonly bytes: Uint8Array }
+  | { readonly kind: "route"; readonly topic: string; readonly hops: number; readonly bytes: Uint8Array }
   | { readonly kind: "withdraw"; readonly topic: string };
 
 /** Most of a route topic's bytes: what a frame holds. */
@@ -97,7 +98,7 @@ export function encodeSync(message: SyncMessage): { readonly method: number; rea
     case "relist":
       break;
     case "route":
-      writer.text8(message.topic).u32(message.bytes.length).bytes(message.bytes);
+      writer.text8(message.topic).u8(message.hops).u32(message.bytes.length).bytes(message.bytes);
       break;
     case "withdraw":
       writer.text8(message.topic);
@@ -143,9 +144,10 @@ function readMessage(method: number, reader: ByteReader): SyncMessage | undefine
       return { kind: "relist" };
     case SyncMethod.route: {
       const topic = readTopic(reader);
+      const hops = reader.u8();
       const size = reader.u32();
       if (size > ROUTE_SIZE_MAX) return undefined;
-      return { kind: "route", topic, bytes: reader.bytes(size) };
+      return { kind: "route", topic, hops, bytes: reader.bytes(size) };
     }
     case SyncMethod.withdraw:
       return { kind: "withdraw", topic: readTopic(reader) };
