@@ -63,8 +63,8 @@ export interface PeerLink {
   /** What to add to our wall clock to have the other end's cluster time. */
   readonly clusterOffsetMs: number | undefined;
 
-  /** Copies a whole routed frame into the data queue. */
-  send(frame: { readonly buffer: Uint8Array; readonly offset: number; readonly size: number }, as: SendClass): SendResult;
+  /** Copies the whole routed frame that begins at `offset` into the data queue; its size is in its header. */
+  send(buffer: Uint8Array, offset: number, as: SendClass): SendResult;
   /** Bytes ever put into the data queue. The next frame that is sent begins at this position. */
   readonly dataQueuedSize: number;
   /** Bytes of it that the transport has taken: a frame whose position is not below it never left this process. */
