@@ -1,16 +1,25 @@
 /**
  * Cursors over bytes for the fixed layouts of the wire: a writer that grows, a reader that answers undefined
- * instead of reading past the end. Integers are big-endian, text is UTF-8 behind a length.
+ * instead of reading past the end. Integers are big-endian, text is UTF-8 behind a length. A value that does not
+ * fit its field is a bug of the writer and fails an assertion: it must never go out as another one.
  */
 
+import { assert } from "#base/assert.ts";
+
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder("utf-8", { fatal: true });
+/** A byte order mark is text like any other: what is passed on must keep its bytes. */
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function assertFits(value: number, max: number): void {
+  assert(Number.isInteger(value) && value >= 0 && value <= max, `${value} does not fit a field of 0 to ${max}`);
+}
 
 export class ByteWriter {
   #buffer = new Uint8Array(256);
   #view = new DataView(this.#buffer.buffer);
   #size = 0;
 
+  /** Room for `count` more bytes. May replace buffer and view: call it before naming either. */
   #room(count: number): number {
     const at = this.#size;
     if (at + count > this.#buffer.length) {
@@ -24,19 +33,26 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#room(1), value);
+    assertFits(value, 0xff);
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
     return this;
   }
   u16(value: number): this {
-    this.#view.setUint16(this.#room(2), value);
+    assertFits(value, 0xffff);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value);
     return this;
   }
   u32(value: number): this {
-    this.#view.setUint32(this.#room(4), value);
+    assertFits(value, 0xffff_ffff);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value);
     return this;
   }
   u64(value: bigint): this {
-    this.#view.setBigUint64(this.#room(8), value);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, value);
     return this;
   }
   /** A non-negative safe integer as u64: milliseconds. */
@@ -44,17 +60,25 @@ export class ByteWriter {
     return this.u64(BigInt(Math.max(0, Math.trunc(value))));
   }
   bytes(value: Uint8Array): this {
-    this.#buffer.set(value, this.#room(value.length));
+    const at = this.#room(value.length);
+    this.#buffer.set(value, at);
     return this;
+  }
+  /** Bytes of a field whose size the layout fixes. */
+  fixed(value: Uint8Array, size: number): this {
+    assert(value.length === size, `a field of ${size} bytes got ${value.length}`);
+    return this.bytes(value);
   }
   /** Text behind a u8 length. */
   text8(value: string): this {
     const bytes = ENCODER.encode(value);
+    assert(bytes.length <= 0xff, "text of at most 255 bytes");
     return this.u8(bytes.length).bytes(bytes);
   }
   /** Text behind a u16 length. */
   text16(value: string): this {
     const bytes = ENCODER.encode(value);
+    assert(bytes.length <= 0xffff, "text of at most 65535 bytes");
     return this.u16(bytes.length).bytes(bytes);
   }
 
@@ -106,15 +130,20 @@ export class ByteReader {
     const at = this.#take(8);
     return at < 0 ? 0n : this.#view.getBigUint64(at);
   }
+  /** Milliseconds; a value that no safe integer holds fails, since it would come back as another one. */
   ms(): number {
-    return Number(this.u64());
+    const value = this.u64();
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+    this.#failed = true;
+    return 0;
   }
   /** A copy, so that it outlives the frame. */
   bytes(count: number): Uint8Array {
     const at = this.#take(count);
     return at < 0 ? new Uint8Array(0) : this.#buffer.slice(at, at + count);
   }
-  #text(size: number): string {
+  /** UTF-8 of `size` bytes. */
+  text(size: number): string {
     const at = this.#take(size);
     if (at < 0) return "";
     try {
@@ -125,13 +154,18 @@ export class ByteReader {
     }
   }
   text8(): string {
-    return this.#text(this.u8());
+    return this.text(this.u8());
   }
   text16(): string {
-    return this.#text(this.u16());
+    return this.text(this.u16());
   }
 
-  /** True while nothing was read past the end and all text was UTF-8. */
+  /** The caller found a value that the layout does not allow. */
+  fail(): void {
+    this.#failed = true;
+  }
+
+  /** True while nothing was read past the end and every value was one that its layout allows. */
   get ok(): boolean {
     return !this.#failed;
   }

@@ -1,13 +1,16 @@
 /**
  * Frame decoder: a byte stream in, whole frames out.
  * Pure: no sockets, no timers, no logging. A frame is a view, valid until the callback returns: into the
- * chunk itself when it lies whole in it, else into the carry buffer. No byte is copied more than once
- * into the carry (which doubles, so amortised) and no header is checked twice, however the bytes are cut.
+ * chunk itself when it lies whole in it, else into the carry, where a frame that was cut is put together.
  *
- * Invariant: carry holds the beginning of one frame, fewer bytes than that frame has.
+ * However the bytes are cut: no byte of a body is copied more than once, none of a header more than twice, and
+ * each header is judged once. The carry takes a frame's whole size as soon as that size has been judged, so
+ * one decoder never holds more than the largest frame of its state.
+ *
+ * Invariant: the carry holds the beginning of one frame, fewer bytes than that frame has.
  */
 
-import { FLAGS_CRITICAL, FLAGS_CRITICAL_KNOWN, Offset, kindName, readU16, readU32 } from "./header.ts";
+import { FLAGS_CRITICAL, FLAGS_CRITICAL_KNOWN, Offset, frameSize, kindName, readU16, readU32 } from "./header.ts";
 import {
   FRAME_SIZE_MAX,
   FRAME_SIZE_MAX_HANDSHAKE,
@@ -16,7 +19,6 @@ import {
   MAGIC,
   PROTOCOL_MIN,
   PROTOCOL_VERSION,
-  SIZE_FIELD_SIZE,
 } from "./limits.ts";
 
 export type DecodeFault =
@@ -26,22 +28,27 @@ export type DecodeFault =
   | { readonly code: "bad_kind"; readonly found: number }
   | { readonly code: "bad_flags"; readonly found: number };
 
-/** Gets each frame; answers false to stop decoding for good (the link has closed). */
+/** Gets each frame; answers false to stop decoding for good (the link has closed). Must not call push(). */
 export type FrameSink = (buffer: Uint8Array, offset: number) => boolean;
 
 /** Bytes that are needed before anything can be judged: size and magic. */
 const PREFIX_SIZE = Offset.magic + 2;
+/** The least that a carry takes, and the most that is kept for the next frame that is cut. */
 const CARRY_SIZE_MIN = 256;
+const NOTHING = new Uint8Array(0);
 
 export class Decoder {
-  #carry: Uint8Array = new Uint8Array(0);
+  #carry: Uint8Array = NOTHING;
   #carrySize = 0;
-  /** Whole size of the frame in the carry once its header has been checked, else 0. */
-  #expectedSize = 0;
+  /** What the carry is being filled up to: a prefix, a header, then the whole frame. */
+  #wantedSize = PREFIX_SIZE;
+  /** The carried header has been judged, and #wantedSize is its frame's. */
+  #judged = false;
+  #copiedSize = 0;
   #ready = false;
   #stopped = false;
 
-  /** From now on frames may be FRAME_SIZE_MAX and of any protocol version in range. */
+  /** From now on frames may be FRAME_SIZE_MAX, and must be of a protocol version in range. */
   setReady(): void {
     this.#ready = true;
   }
@@ -51,89 +58,99 @@ export class Decoder {
     return this.#carrySize;
   }
 
+  /** Bytes of memory that the carry takes. */
+  get carryCapacity(): number {
+    return this.#carry.length;
+  }
+
+  /** Bytes copied so far: none for frames that arrived in one piece. */
+  get copiedSize(): number {
+    return this.#copiedSize;
+  }
+
   /** Feeds a chunk. A fault ends the decoder: the stream cannot be followed any further. */
   push(chunk: Uint8Array, sink: FrameSink): DecodeFault | undefined {
     let at = 0;
-    while (!this.#stopped) {
-      if (this.#carrySize > 0) {
-        const step = this.#fillCarry(chunk, at);
-        if (typeof step !== "number") return this.#fail(step);
-        at = step;
-        if (this.#expectedSize === 0 || this.#carrySize < this.#expectedSize) return undefined;
-        const frame = this.#carry;
-        this.#carrySize = 0;
-        this.#expectedSize = 0;
-        if (frame.length > CARRY_SIZE_MIN) this.#carry = new Uint8Array(0);
-        if (!sink(frame, 0)) this.#stopped = true;
-        continue;
-      }
+    while (!this.#stopped && at < chunk.length) {
       const left = chunk.length - at;
-      if (left === 0) return undefined;
-      const fault = this.#check(chunk, at, left);
-      if (fault !== undefined) return this.#fail(fault);
-      const size = left < HEADER_SIZE ? 0 : readU32(chunk, at) + SIZE_FIELD_SIZE;
-      if (size === 0 || left < size) {
-        this.#expectedSize = size;
-        this.#startCarry(chunk, at);
-        return undefined;
+      if (this.#carrySize === 0 && left >= HEADER_SIZE) {
+        const fault = this.#judgePrefix(chunk, at) ?? this.#judgeHeader(chunk, at);
+        if (fault !== undefined) return this.#fail(fault);
+        const size = frameSize(chunk, at);
+        if (left >= size) {
+          if (!sink(chunk, at)) this.#stop();
+          at += size;
+          continue;
+        }
+        this.#judged = true;
+        this.#wantedSize = size;
       }
-      if (!sink(chunk, at)) this.#stopped = true;
-      at += size;
+      at = this.#copy(chunk, at);
+      if (this.#carrySize < this.#wantedSize) return undefined;
+      const fault = this.#advance(sink);
+      if (fault !== undefined) return this.#fail(fault);
     }
     return undefined;
   }
 
-  #fail(fault: DecodeFault): DecodeFault {
-    this.#stopped = true;
-    this.#carry = new Uint8Array(0);
+  /** The carry has what was wanted: judges it and wants more, or hands the frame out. */
+  #advance(sink: FrameSink): DecodeFault | undefined {
+    if (this.#wantedSize === PREFIX_SIZE) {
+      this.#wantedSize = HEADER_SIZE;
+      return this.#judgePrefix(this.#carry, 0);
+    }
+    if (!this.#judged) {
+      const fault = this.#judgeHeader(this.#carry, 0);
+      if (fault !== undefined) return fault;
+      this.#judged = true;
+      this.#wantedSize = frameSize(this.#carry, 0);
+      if (this.#wantedSize > HEADER_SIZE) return undefined;
+    }
+    const frame = this.#carry;
+    if (frame.length > CARRY_SIZE_MIN) this.#carry = NOTHING;
     this.#carrySize = 0;
+    this.#judged = false;
+    this.#wantedSize = PREFIX_SIZE;
+    if (!sink(frame, 0)) this.#stop();
+    return undefined;
+  }
+
+  #copy(chunk: Uint8Array, at: number): number {
+    const end = Math.min(chunk.length, at + this.#wantedSize - this.#carrySize);
+    if (this.#carry.length < this.#wantedSize) {
+      const grown = new Uint8Array(Math.max(CARRY_SIZE_MIN, this.#wantedSize));
+      grown.set(this.#carry.subarray(0, this.#carrySize));
+      this.#copiedSize += this.#carrySize;
+      this.#carry = grown;
+    }
+    this.#carry.set(chunk.subarray(at, end), this.#carrySize);
+    this.#carrySize += end - at;
+    this.#copiedSize += end - at;
+    return end;
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#carry = NOTHING;
+    this.#carrySize = 0;
+  }
+
+  #fail(fault: DecodeFault): DecodeFault {
+    this.#stop();
     return fault;
   }
 
-  #startCarry(chunk: Uint8Array, at: number): void {
-    const rest = chunk.length - at;
-    if (this.#carry.length < rest) this.#carry = new Uint8Array(Math.max(CARRY_SIZE_MIN, rest));
-    this.#carry.set(chunk.subarray(at), 0);
-    this.#carrySize = rest;
-  }
-
-  /** Moves bytes to the carry, first up to a header, then up to the frame's end; returns where the chunk goes on. */
-  #fillCarry(chunk: Uint8Array, from: number): number | DecodeFault {
-    let at = from;
-    if (this.#expectedSize === 0) {
-      at = this.#copy(chunk, at, HEADER_SIZE);
-      const fault = this.#check(this.#carry, 0, this.#carrySize);
-      if (fault !== undefined) return fault;
-      if (this.#carrySize < HEADER_SIZE) return at;
-      this.#expectedSize = readU32(this.#carry, 0) + SIZE_FIELD_SIZE;
-    }
-    return this.#copy(chunk, at, this.#expectedSize);
-  }
-
-  #copy(chunk: Uint8Array, at: number, untilSize: number): number {
-    const count = Math.min(untilSize - this.#carrySize, chunk.length - at);
-    const needed = this.#carrySize + count;
-    if (this.#carry.length < needed) {
-      // Doubling, so that a frame that trickles in costs what one in a single piece costs; never the whole
-      // announced size at once, so that a header alone cannot make us allocate.
-      const grown = new Uint8Array(Math.min(untilSize, Math.max(needed, this.#carry.length * 2, CARRY_SIZE_MIN)));
-      grown.set(this.#carry.subarray(0, this.#carrySize));
-      this.#carry = grown;
-    }
-    this.#carry.set(chunk.subarray(at, at + count), this.#carrySize);
-    this.#carrySize = needed;
-    return at + count;
-  }
-
-  /** Judges as much of a header as is there: magic before size, the rest once all of it has arrived. */
-  #check(buffer: Uint8Array, at: number, available: number): DecodeFault | undefined {
-    if (available < PREFIX_SIZE) return undefined;
+  /** The magic is looked at before the size is believed. */
+  #judgePrefix(buffer: Uint8Array, at: number): DecodeFault | undefined {
     const magic = readU16(buffer, at + Offset.magic);
     if (magic !== MAGIC) return { code: "bad_magic", found: magic };
     const size = readU32(buffer, at);
     const max = this.#ready ? FRAME_SIZE_MAX : FRAME_SIZE_MAX_HANDSHAKE;
     if (size < FRAME_SIZE_MIN || size > max) return { code: "bad_size", found: size, min: FRAME_SIZE_MIN, max };
-    if (available < HEADER_SIZE) return undefined;
+    return undefined;
+  }
+
+  #judgeHeader(buffer: Uint8Array, at: number): DecodeFault | undefined {
     const protocol = buffer[at + Offset.protocol] as number;
     // Before ready the handshake itself judges the range, so that a later version can be told why.
     if (this.#ready && (protocol < PROTOCOL_MIN || protocol > PROTOCOL_VERSION)) {

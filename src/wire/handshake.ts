@@ -18,6 +18,8 @@ import { ByteReader, ByteWriter } from "./bytes.ts";
 export const NONCE_SIZE = 32;
 export const BOOT_SIZE = 16;
 export const MAC_SIZE = 32;
+/** UTF-16 units of a refusal's or goodbye's detail: what is longer is cut, so that the frame stays small. */
+const DETAIL_LENGTH_MAX = 512;
 
 export const RefuseReason = {
   bad_hello: 1,
@@ -80,8 +82,8 @@ export function encodeHello(hello: Hello): Uint8Array {
     .u8(hello.protocolMax)
     .u32(hello.capabilities)
     .u32(hello.heartbeatMs)
-    .bytes(hello.nonce)
-    .bytes(fromHex(hello.boot))
+    .fixed(hello.nonce, NONCE_SIZE)
+    .fixed(fromHex(hello.boot), BOOT_SIZE)
     .ms(hello.startedAtMs)
     .u16(hello.roleNumber)
     .u32(hello.number)
@@ -118,8 +120,8 @@ export function encodeChallenge(challenge: Challenge): Uint8Array {
     .u8(challenge.protocol)
     .u32(challenge.capabilities)
     .u32(challenge.heartbeatMs)
-    .bytes(challenge.nonce)
-    .bytes(fromHex(challenge.boot))
+    .fixed(challenge.nonce, NONCE_SIZE)
+    .fixed(fromHex(challenge.boot), BOOT_SIZE)
     .ms(challenge.startedAtMs)
     .u16(challenge.roleNumber)
     .u32(challenge.number)
@@ -151,7 +153,7 @@ const GOODBYE_NAMES = new Map(
 );
 
 export function encodeRefuse(reason: RefuseReason, detail: string, otherStartedAtMs = 0): Uint8Array {
-  return new ByteWriter().u8(RefuseReason[reason]).text16(detail).ms(otherStartedAtMs).finish();
+  return new ByteWriter().u8(RefuseReason[reason]).text16(detail.slice(0, DETAIL_LENGTH_MAX)).ms(otherStartedAtMs).finish();
 }
 
 export function decodeRefuse(body: Uint8Array): Refusal | undefined {
@@ -163,7 +165,7 @@ export function decodeRefuse(body: Uint8Array): Refusal | undefined {
 }
 
 export function encodeGoodbye(reason: GoodbyeReason, detail: string): Uint8Array {
-  return new ByteWriter().u8(GoodbyeReason[reason]).text16(detail).finish();
+  return new ByteWriter().u8(GoodbyeReason[reason]).text16(detail.slice(0, DETAIL_LENGTH_MAX)).finish();
 }
 
 export function decodeGoodbye(body: Uint8Array): { reason: GoodbyeReason | "unknown"; detail: string } | undefined {

@@ -11,8 +11,12 @@
  *   7 withdraw  name text8
  *
  *   version     epoch u32, revision u32, hash 8
+ *
+ * Names have 1 to 128 bytes. Whatever is out of bounds, and bytes that are left over, make a body undefined; writing
+ * such a message is a bug of the writer and fails an assertion.
  */
 
+import { assert } from "#base/assert.ts";
 import { toHex, fromHex } from "#base/digest.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 import { TOPICS_MAX, TOPIC_NAME_SIZE_MAX, TOPIC_SIZE_MAX } from "./limits.ts";
@@ -55,42 +59,58 @@ export type SyncMessage =
   | { readonly kind: "route"; readonly topic: string; readonly hops: number; readonly bytes: Uint8Array }
   | { readonly kind: "withdraw"; readonly topic: string };
 
+const HASH_SIZE = 8;
 /** Most of a route topic's bytes: what a frame holds. */
-const ROUTE_SIZE_MAX = 1000 * 1024;
+export const ROUTE_SIZE_MAX = 1000 * 1024;
 /** Reports that one frame may carry; the rest waits for the next. */
 export const REPORTS_PER_FRAME_MAX = 1024;
+/** Versions in a report: the reporter's own, and one seen below it that clashes with it. */
+const CLAIMS_MAX = 2;
 
 function writeVersion(writer: ByteWriter, version: Version): void {
-  writer.u32(version.epoch).u32(version.revision).bytes(fromHex(version.hash));
+  writer.u32(version.epoch).u32(version.revision).fixed(fromHex(version.hash), HASH_SIZE);
+}
+
+function writeTopic(writer: ByteWriter, topic: string): void {
+  const from = writer.size;
+  writer.text8(topic);
+  const size = writer.size - from - 1;
+  assert(size >= 1 && size <= TOPIC_NAME_SIZE_MAX, "a topic name of 1 to TOPIC_NAME_SIZE_MAX bytes");
 }
 
 function readVersion(reader: ByteReader): Version {
-  return { epoch: reader.u32(), revision: reader.u32(), hash: toHex(reader.bytes(8)) };
+  return { epoch: reader.u32(), revision: reader.u32(), hash: toHex(reader.bytes(HASH_SIZE)) };
 }
 
 export function encodeSync(message: SyncMessage): { readonly method: number; readonly body: Uint8Array } {
   const writer = new ByteWriter();
   switch (message.kind) {
     case "list":
+      assert(message.entries.length <= TOPICS_MAX, "a list of at most TOPICS_MAX entries");
       writer.u8(0).u16(message.entries.length);
       for (const entry of message.entries) {
-        writer.text8(entry.topic);
+        writeTopic(writer, entry.topic);
         writeVersion(writer, entry.version);
       }
       break;
     case "snapshot":
-      writer.text8(message.snapshot.topic);
+      assert(message.snapshot.bytes.length <= TOPIC_SIZE_MAX, "a snapshot of at most TOPIC_SIZE_MAX bytes");
+      writeTopic(writer, message.snapshot.topic);
       writeVersion(writer, message.snapshot.version);
       writer.u8(message.snapshot.tombstone ? 1 : 0).u32(message.snapshot.bytes.length).bytes(message.snapshot.bytes);
       break;
     case "want":
+      assert(message.topics.length <= TOPICS_MAX, "at most TOPICS_MAX topics wanted at once");
       writer.u16(message.topics.length);
-      for (const topic of message.topics) writer.text8(topic);
+      for (const topic of message.topics) writeTopic(writer, topic);
       break;
     case "report":
+      assert(message.reports.length <= REPORTS_PER_FRAME_MAX, "at most REPORTS_PER_FRAME_MAX reports");
       writer.u16(message.reports.length);
       for (const report of message.reports) {
-        writer.text8(report.topic).u16(roleNumberOfKey(report.reporter)).u32(numberOfKey(report.reporter));
+        writeTopic(writer, report.topic);
+        writer.u16(roleNumberOfKey(report.reporter)).u32(numberOfKey(report.reporter));
+        assert(report.claims.length >= 1 && report.claims.length <= CLAIMS_MAX, "one or two claims");
         writer.u8(report.claims.length);
         for (const claim of report.claims) writeVersion(writer, claim);
       }
@@ -98,10 +118,12 @@ export function encodeSync(message: SyncMessage): { readonly method: number; rea
     case "relist":
       break;
     case "route":
-      writer.text8(message.topic).u8(message.hops).u32(message.bytes.length).bytes(message.bytes);
+      assert(message.bytes.length <= ROUTE_SIZE_MAX, "route news of at most ROUTE_SIZE_MAX bytes");
+      writeTopic(writer, message.topic);
+      writer.u8(message.hops).u32(message.bytes.length).bytes(message.bytes);
       break;
     case "withdraw":
-      writer.text8(message.topic);
+      writeTopic(writer, message.topic);
       break;
   }
   return { method: SyncMethod[message.kind], body: writer.finish() };
@@ -159,13 +181,15 @@ function readMessage(method: number, reader: ByteReader): SyncMessage | undefine
 function readReport(reader: ByteReader): Report {
   const topic = readTopic(reader);
   const reporter = wireKey(reader.u16(), reader.u32());
-  const count = Math.min(2, reader.u8());
+  const count = reader.u8();
+  if (count < 1 || count > CLAIMS_MAX) reader.fail();
   return { topic, reporter, claims: times(count, reader, () => readVersion(reader)) };
 }
 
 function readTopic(reader: ByteReader): string {
-  const topic = reader.text8();
-  return topic.length <= TOPIC_NAME_SIZE_MAX ? topic : "";
+  const size = reader.u8();
+  if (size < 1 || size > TOPIC_NAME_SIZE_MAX) reader.fail();
+  return reader.text(size);
 }
 
 function times<T>(count: number, reader: ByteReader, read: () => T): T[] {
