@@ -1,0 +1,158 @@
+/**
+ * Directory: which nodes there are and over which links they can be reached, from links that are up and the
+ * route news (`attached/<gateway>`) heard on them. Pure: no sending, no timers.
+ *
+ * A path is (link, distance): a link's peer is at distance 1; of news that came over h links before this one
+ * the gateway is at h + 1 and its nodes at h + 2. A node is reachable while it has a path. Where two paths
+ * show different boots the one that started later counts.
+ */
+
+import type { PeerLink } from "#link/link_port.ts";
+import type { Identity } from "#wire/identity.ts";
+import type { NodeKey, Role } from "#wire/role.ts";
+
+export interface Path {
+  readonly link: PeerLink;
+  readonly distance: number;
+}
+
+export interface DirectoryEntry {
+  readonly identity: Identity;
+  /** The gateway that says so; the node itself when it is linked to us. */
+  readonly gateway: Identity;
+  /** Nearest first; among equals by the peer's key. */
+  readonly paths: readonly Path[];
+}
+
+export type DirectoryEvent =
+  | { readonly kind: "reachable"; readonly identity: Identity }
+  | { readonly kind: "unreachable"; readonly identity: Identity };
+
+interface Claim {
+  readonly link: PeerLink;
+  readonly topic: string;
+  readonly distance: number;
+  readonly identity: Identity;
+  readonly gateway: Identity;
+}
+
+/** The topic under which a link's own peer is noted. */
+const OWN_LINK = "";
+
+export class Directory {
+  readonly #claims = new Map<NodeKey, Claim[]>();
+  readonly #entries = new Map<NodeKey, DirectoryEntry>();
+  /** Per link serial and topic: the keys that it claimed. */
+  readonly #said = new Map<number, Map<string, readonly NodeKey[]>>();
+  readonly #emit: (event: DirectoryEvent) => void;
+  readonly #self: NodeKey;
+
+  constructor(options: { readonly self: NodeKey; readonly emit: (event: DirectoryEvent) => void }) {
+    this.#self = options.self;
+    this.#emit = options.emit;
+  }
+
+  linkUp(link: PeerLink): void {
+    this.#said.set(link.serial, new Map());
+    this.#replace(link, OWN_LINK, [{ link, topic: OWN_LINK, distance: 1, identity: link.peer, gateway: link.peer }]);
+  }
+
+  linkDown(link: PeerLink): void {
+    const topics = this.#said.get(link.serial);
+    if (topics === undefined) return;
+    for (const topic of [...topics.keys()]) this.#replace(link, topic, []);
+    this.#said.delete(link.serial);
+  }
+
+  /** The link's last word on a topic: the gateway and the nodes attached to it. Undefined: withdrawn. */
+  word(link: PeerLink, topic: string, said: { readonly hops: number; readonly nodes: readonly Identity[] } | undefined): void {
+    if (!this.#said.has(link.serial)) return;
+    const gateway = said?.nodes[0];
+    if (said === undefined || gateway === undefined) {
+      this.#replace(link, topic, []);
+      return;
+    }
+    const claims = said.nodes
+      .filter((identity) => identity.key !== this.#self)
+      .map((identity) => ({
+        link,
+        topic,
+        distance: said.hops + (identity.key === gateway.key ? 1 : 2),
+        identity,
+        gateway,
+      }));
+    this.#replace(link, topic, claims);
+  }
+
+  get(key: NodeKey): DirectoryEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** All but this node itself, by key. */
+  entries(): DirectoryEntry[] {
+    return [...this.#entries.values()].toSorted((a, b) => a.identity.key - b.identity.key);
+  }
+
+  /** Nodes of a role, of one shard unless `shard` is undefined, by number. */
+  ofRole(role: Role, shard?: number): Identity[] {
+    const out: Identity[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.identity.role === role && (shard === undefined || entry.identity.shard === shard)) out.push(entry.identity);
+    }
+    return out.toSorted((a, b) => a.number - b.number);
+  }
+
+  /** May a frame of this source come over this link, as far as we have heard? */
+  isBehind(link: PeerLink, key: NodeKey): boolean {
+    const claims = this.#claims.get(key);
+    if (claims === undefined) return false;
+    for (const claim of claims) if (claim.link === link) return true;
+    return false;
+  }
+
+  #replace(link: PeerLink, topic: string, claims: readonly Claim[]): void {
+    const topics = this.#said.get(link.serial);
+    if (topics === undefined) return;
+    const touched = new Set<NodeKey>(topics.get(topic));
+    for (const key of touched) {
+      const rest = (this.#claims.get(key) ?? []).filter((claim) => claim.link !== link || claim.topic !== topic);
+      if (rest.length === 0) this.#claims.delete(key);
+      else this.#claims.set(key, rest);
+    }
+    for (const claim of claims) {
+      touched.add(claim.identity.key);
+      const known = this.#claims.get(claim.identity.key);
+      if (known === undefined) this.#claims.set(claim.identity.key, [claim]);
+      else known.push(claim);
+    }
+    if (claims.length === 0) topics.delete(topic);
+    else topics.set(topic, claims.map((claim) => claim.identity.key));
+    for (const key of [...touched].toSorted((a, b) => a - b)) this.#refresh(key);
+  }
+
+  /** Computes one entry anew and says what has changed about it. */
+  #refresh(key: NodeKey): void {
+    const before = this.#entries.get(key);
+    const claims = this.#claims.get(key);
+    if (claims === undefined) {
+      this.#entries.delete(key);
+      if (before !== undefined) this.#emit({ kind: "unreachable", identity: before.identity });
+      return;
+    }
+    const newest = claims.reduce((a, b) => (b.identity.startedAtMs > a.identity.startedAtMs ? b : a));
+    const valid = claims
+      .filter((claim) => claim.identity.boot === newest.identity.boot)
+      .toSorted((a, b) => a.distance - b.distance || a.link.peer.key - b.link.peer.key || a.link.serial - b.link.serial);
+    const paths: Path[] = [];
+    for (const claim of valid) {
+      if (!paths.some((path) => path.link === claim.link)) paths.push({ link: claim.link, distance: claim.distance });
+    }
+    // What a gateway says of its nodes names where they are; our own link to it says only that it is there.
+    const gateway = (valid.find((claim) => claim.topic !== OWN_LINK) ?? valid[0] ?? newest).gateway;
+    const entry: DirectoryEntry = { identity: newest.identity, gateway, paths };
+    this.#entries.set(key, entry);
+    if (before !== undefined && before.identity.boot === entry.identity.boot) return;
+    if (before !== undefined) this.#emit({ kind: "unreachable", identity: before.identity });
+    this.#emit({ kind: "reachable", identity: entry.identity });
+  }
+}
