@@ -28,12 +28,7 @@ const ROOT = resolve(import.meta.dir, "..");
 const BUILD_TIME_MAX_MS = 300_000;
 
 /** Besides the folder of the entry, what decides the bytes of the executable. */
-const STAMPED_FILES = [
-  "package.json",
-  "bun.lock",
-  "tsconfig.json",
-  "build/build.ts",
-];
+const STAMPED_FILES = ["package.json", "bun.lock", "tsconfig.json", "build/build.ts"];
 
 const FLAGS = [
   "--compile",
@@ -48,9 +43,7 @@ const FLAGS = [
   "--no-compile-autoload-bunfig",
 ];
 
-export async function buildExecutable(
-  given: Partial<BuildOptions> = {},
-): Promise<BuildResult> {
+export async function buildExecutable(given: Partial<BuildOptions> = {}): Promise<BuildResult> {
   const options: BuildOptions = {
     root: ROOT,
     entry: join(ROOT, "src/main.ts"),
@@ -67,16 +60,11 @@ export async function buildExecutable(
   const stamp = await computeStamp(options, release);
   const stampFile = Bun.file(`${options.out}.stamp`);
   const isCurrent =
-    (await Bun.file(options.out).exists()) &&
-    (await stampFile.exists()) &&
-    (await stampFile.text()) === stamp;
+    (await Bun.file(options.out).exists()) && (await stampFile.exists()) && (await stampFile.text()) === stamp;
   if (isCurrent) return { kind: "kept" };
 
   await mkdir(dirname(options.out), { recursive: true });
-  const temporary = join(
-    dirname(options.out),
-    `.${basename(options.out)}.${process.pid}`,
-  );
+  const temporary = join(dirname(options.out), `.${basename(options.out)}.${process.pid}`);
   try {
     const result = await runCommand(
       [
@@ -109,13 +97,7 @@ export async function readRelease(root: string): Promise<string> {
   if (prefix !== "") return version;
   const commit = await git(root, ["rev-parse", "--short=9", "HEAD"]);
   if (commit === undefined) return version;
-  const changes = await git(root, [
-    "status",
-    "--porcelain",
-    "--",
-    "src",
-    ...STAMPED_FILES,
-  ]);
+  const changes = await git(root, ["status", "--porcelain", "--", "src", ...STAMPED_FILES]);
   return `${version}+${commit}${changes === "" ? "" : ".changed"}`;
 }
 
@@ -131,10 +113,7 @@ function readVersion(manifest: unknown): string {
   throw new Error("Cannot read package.json: it has no version");
 }
 
-async function git(
-  root: string,
-  args: readonly string[],
-): Promise<string | undefined> {
+async function git(root: string, args: readonly string[]): Promise<string | undefined> {
   if (Bun.which("git") === null) return undefined;
   const child = Bun.spawn(["git", ...args], {
     cwd: root,
@@ -146,21 +125,10 @@ async function git(
   return (await child.exited) === 0 ? output.trim() : undefined;
 }
 
-async function computeStamp(
-  options: BuildOptions,
-  release: string,
-): Promise<string> {
+async function computeStamp(options: BuildOptions, release: string): Promise<string> {
   const hash = createHash("sha256");
   hash.update(
-    JSON.stringify([
-      Bun.version,
-      Bun.revision,
-      process.platform,
-      process.arch,
-      release,
-      options.entry,
-      FLAGS,
-    ]),
+    JSON.stringify([Bun.version, Bun.revision, process.platform, process.arch, release, options.entry, FLAGS]),
   );
   const sources = dirname(options.entry);
   const entries = await readdir(sources, {

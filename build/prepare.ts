@@ -34,9 +34,7 @@ function checkEnvironment(): void {
     );
   }
   if (process.env["BUN_OPTIONS"] !== undefined) {
-    console.error(
-      "note: BUN_OPTIONS is set; the build ignores it, the started program does not",
-    );
+    console.error("note: BUN_OPTIONS is set; the build ignores it, the started program does not");
   }
 }
 
@@ -44,9 +42,7 @@ async function checkVersion(): Promise<void> {
   const manifest = await Bun.file(join(ROOT, "package.json")).text();
   const wanted = /"bun-types": "([^"]+)"/.exec(manifest)?.[1];
   if (wanted !== Bun.version) {
-    throw new PrepareError(
-      `Cannot prepare with Bun ${Bun.version}: ${wanted} is needed; use npm start or npm test`,
-    );
+    throw new PrepareError(`Cannot prepare with Bun ${Bun.version}: ${wanted} is needed; use npm start or npm test`);
   }
 }
 
@@ -63,9 +59,7 @@ async function install(withDevelopment: boolean): Promise<void> {
   );
   if (result.code === 0) return;
   const reason = result.timedOut ? "it took more than 10 minutes" : "see above";
-  throw new PrepareError(
-    `${result.output}\nCannot install the dependencies of bun.lock: ${reason}`,
-  );
+  throw new PrepareError(`${result.output}\nCannot install the dependencies of bun.lock: ${reason}`);
 }
 
 /** By rename, so that a script that runs at the same time finds one or the other. */

@@ -30,9 +30,7 @@ const SCRUBBED = ["BUN_OPTIONS", "BUN_BE_BUN"];
 const liveChildren = new Set<number>();
 let stopSignal: NodeJS.Signals | undefined;
 
-export function cleanEnvironment(
-  source: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+export function cleanEnvironment(source: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(source)) {
     if (value !== undefined && !SCRUBBED.includes(name)) result[name] = value;
@@ -40,10 +38,7 @@ export function cleanEnvironment(
   return result;
 }
 
-export async function runCommand(
-  command: readonly string[],
-  options: CommandOptions,
-): Promise<CommandResult> {
+export async function runCommand(command: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const startedMs = performance.now();
   const stream = options.output === "capture" ? "pipe" : "inherit";
   const child = Bun.spawn([...command], {
@@ -62,15 +57,10 @@ export async function runCommand(
       timedOut = true;
       signalGroup(child.pid, "SIGTERM");
     }, options.timeLimitMs),
-    setTimeout(
-      () => signalGroup(child.pid, "SIGKILL"),
-      options.timeLimitMs + KILL_DELAY_MS,
-    ),
+    setTimeout(() => signalGroup(child.pid, "SIGKILL"), options.timeLimitMs + KILL_DELAY_MS),
   ];
   const chunks: Uint8Array[] = [];
-  const reading = [child.stdout, child.stderr].map((source) =>
-    collect(source, chunks),
-  );
+  const reading = [child.stdout, child.stderr].map((source) => collect(source, chunks));
   await child.exited;
   // A grandchild that outlives its parent would hold the pipes open for ever.
   signalGroup(child.pid, "SIGKILL");
@@ -102,10 +92,7 @@ export function stopCode(): number | undefined {
   return stopSignal === undefined ? undefined : exitCode(null, stopSignal);
 }
 
-function exitCode(
-  code: number | null,
-  signal: NodeJS.Signals | number | null,
-): number {
+function exitCode(code: number | null, signal: NodeJS.Signals | number | null): number {
   if (signal === null) return code ?? 1;
   if (typeof signal === "number") return 128 + signal;
   const numbers: Partial<Record<NodeJS.Signals, number>> = {
@@ -126,10 +113,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function collect(
-  source: ReadableStream<Uint8Array> | undefined,
-  chunks: Uint8Array[],
-): Promise<void> {
+async function collect(source: ReadableStream<Uint8Array> | undefined, chunks: Uint8Array[]): Promise<void> {
   if (source === undefined) return;
   for await (const chunk of source) chunks.push(chunk);
 }

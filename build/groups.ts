@@ -1,0 +1,58 @@
+/**
+ * Which test files run together, in which order and with which limits.
+ * Process tests run one file at a time and last: they start clusters of the
+ * compiled executable, and two clusters at once would share two cores.
+ */
+
+export interface TestGroup {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly parallel: boolean;
+  readonly needsExecutable: boolean;
+  readonly testTimeMaxMs: number;
+  readonly groupTimeMaxMs: number;
+}
+
+const CLUSTER = "test/cluster/";
+
+/** Deno runs these itself; they name what Bun does not have. */
+const FOREIGN = "test/deno/";
+
+export function isTestFile(path: string): boolean {
+  return path.startsWith("test/") && path.endsWith(".test.ts") && !path.startsWith(FOREIGN);
+}
+
+/** A filter is a file or a folder; none means everything. */
+export function selectFiles(files: readonly string[], filters: readonly string[]): string[] {
+  const selected = files.filter(isTestFile).toSorted();
+  if (filters.length === 0) return selected;
+  const wanted = filters.map((filter) => filter.replace(/^\.\//, "").replace(/\/$/, ""));
+  return selected.filter((file) => wanted.some((filter) => file === filter || file.startsWith(`${filter}/`)));
+}
+
+export function makeGroups(files: readonly string[]): TestGroup[] {
+  const groups: TestGroup[] = [];
+  const plain = files.filter((file) => !file.startsWith(CLUSTER));
+  if (plain.length > 0) {
+    groups.push({
+      name: "unit and simulation",
+      files: plain,
+      parallel: true,
+      needsExecutable: false,
+      testTimeMaxMs: 60_000,
+      groupTimeMaxMs: 25 * 60_000,
+    });
+  }
+  for (const file of files) {
+    if (!file.startsWith(CLUSTER)) continue;
+    groups.push({
+      name: file,
+      files: [file],
+      parallel: false,
+      needsExecutable: true,
+      testTimeMaxMs: 120_000,
+      groupTimeMaxMs: 15 * 60_000,
+    });
+  }
+  return groups;
+}
