@@ -1,0 +1,111 @@
+/**
+ * What one node needs of the cluster file, with nothing left to look up: who it is, where it listens, whom it
+ * dials, what it does when its gateway dies.
+ */
+
+import type { Address } from "#link/transport.ts";
+import type { NodeId, Role } from "#wire/role.ts";
+import { nodeId } from "#wire/role.ts";
+import type { ClusterConfig, DeathPolicyName, NodeConfig, NodeRole, SecretSource, ShardConfig } from "./config_types.ts";
+import { anyOf, type Fault } from "./config_fault.ts";
+
+/** A gateway to dial. */
+export interface DialPlan {
+  readonly id: NodeId;
+  readonly address: Address;
+  /** 0 for a cross gateway. */
+  readonly shard: number;
+}
+
+export interface NodePlan {
+  readonly cluster: string;
+  readonly self: { readonly id: NodeId; readonly role: NodeRole; readonly number: number; readonly shard: number };
+  readonly keys: readonly [SecretSource, ...SecretSource[]];
+  readonly heartbeatMs: number;
+  readonly listen: Address | undefined;
+  readonly dials: readonly DialPlan[];
+  /** Which gateway's death matters, and what then happens; undefined for roles that follow none. */
+  readonly policy: { readonly gateway: NodeId; readonly onDeath: DeathPolicyName } | undefined;
+  readonly admin: Address | undefined;
+  readonly adminTokenFile: string | undefined;
+  /** The node's own folder: `<data>/<role>-<number>`. */
+  readonly dataDir: string;
+  readonly modules: readonly string[];
+  /** Shards that the file names: what an acceptor holds a hello against. */
+  readonly shardOf: ReadonlyMap<NodeId, number>;
+  /** Every gateway of both kinds that the file names, remotes included. */
+  readonly gateways: readonly NodeId[];
+  /** Every node of the file that owns activities. */
+  readonly crossCenters: readonly NodeId[];
+  readonly crossMaps: readonly NodeId[];
+  readonly shards: readonly ShardConfig[];
+}
+
+export type PlanResult =
+  | { readonly kind: "ok"; readonly plan: NodePlan }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+
+/** `options`: what the command line adds (`--data`, `--module`). */
+export function nodePlan(
+  config: ClusterConfig,
+  node: { readonly role: Role; readonly number: number },
+  options: { readonly dataDir?: string | undefined; readonly modules?: readonly string[] } = {},
+): PlanResult {
+  const id = nodeId(node.role, node.number);
+  const own = config.nodes.find((each) => each.id === id);
+  if (own === undefined) return { kind: "faults", faults: [notInFile(config, node.role, id)] };
+  const shardOf = new Map<NodeId, number>();
+  for (const each of [...config.nodes, ...config.remotes]) shardOf.set(each.id, each.shard);
+  return {
+    kind: "ok",
+    plan: {
+      cluster: config.name,
+      self: { id: own.id, role: own.role, number: own.number, shard: own.shard },
+      keys: config.keys,
+      heartbeatMs: config.heartbeatMs,
+      listen: own.listen,
+      dials: own.dials.flatMap((target) => dialPlan(config, target)),
+      policy: policyOf(own),
+      admin: own.admin,
+      adminTokenFile: config.adminTokenFile,
+      dataDir: nodeDataDir(options.dataDir ?? config.dataDir, own),
+      modules: [...config.modules, ...own.modules, ...(options.modules ?? [])],
+      shardOf,
+      gateways: [...config.nodes, ...config.remotes].filter(isGateway).map((each) => each.id),
+      crossCenters: config.nodes.filter((each) => each.role === "cross_center").map((each) => each.id),
+      crossMaps: config.nodes.filter((each) => each.role === "cross_map").map((each) => each.id),
+      shards: config.shards,
+    },
+  };
+}
+
+/** Where a node keeps its data below the cluster's data folder. */
+export function nodeDataDir(dataDir: string, node: { readonly role: Role; readonly number: number }): string {
+  return `${dataDir.replace(/\/+$/, "")}/${node.role}-${node.number}`;
+}
+
+function dialPlan(config: ClusterConfig, target: NodeId): DialPlan[] {
+  for (const each of [...config.nodes, ...config.remotes]) {
+    if (each.id === target && each.address !== undefined) {
+      return [{ id: each.id, address: each.address, shard: each.shard }];
+    }
+  }
+  return [];
+}
+
+function policyOf(node: NodeConfig): NodePlan["policy"] {
+  const gateway = node.dials[0];
+  if (node.onGatewayDeath === undefined || gateway === undefined) return undefined;
+  return { gateway, onDeath: node.onGatewayDeath };
+}
+
+function isGateway(node: { readonly role: Role }): boolean {
+  return node.role === "gateway" || node.role === "cross_gateway";
+}
+
+function notInFile(config: ClusterConfig, role: Role, id: NodeId): Fault {
+  const sameRole = config.nodes.filter((each) => each.role === role).map((each) => each.id);
+  const found = sameRole.length > 0 ? `no ${id}` : `no node with the role ${role}`;
+  const listed = sameRole.length > 0 ? sameRole : [...new Set(config.nodes.map((each) => each.id))];
+  return { file: config.file, place: "node", found: `${found} (asked for by --role and --id)`, allowed: anyOf(listed) };
+}

@@ -1,0 +1,79 @@
+/**
+ * A checked cluster file as data: what every other part of the program reads. Made by config.ts only.
+ */
+
+import type { Address } from "#link/transport.ts";
+import type { NodeId, Role } from "#wire/role.ts";
+
+/** Roles that a node of the file can have; `admin` nodes bring their own configuration. */
+export const NODE_ROLES = [
+  "gateway",
+  "user",
+  "center",
+  "map",
+  "cross_gateway",
+  "cross_center",
+  "cross_map",
+  "statistic",
+] as const satisfies readonly Role[];
+export type NodeRole = (typeof NODE_ROLES)[number];
+
+/** What a shard node does when its gateway dies (DESIGN 2). */
+export const DEATH_POLICIES = ["exit", "clear_logins", "ignore"] as const;
+export type DeathPolicyName = (typeof DEATH_POLICIES)[number];
+
+/** Where a secret is: its value is in no config, no argv and no log. */
+export type SecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "environment"; readonly name: string };
+
+export interface NodeConfig {
+  readonly role: NodeRole;
+  readonly number: number;
+  readonly id: NodeId;
+  /** 0 for the cross tier. */
+  readonly shard: number;
+  /** Set for both kinds of gateway. */
+  readonly listen: Address | undefined;
+  /** What others dial; set for both kinds of gateway. */
+  readonly address: Address | undefined;
+  /** Resolved: the file's `dial`, or the default of the role. */
+  readonly dials: readonly NodeId[];
+  readonly admin: Address | undefined;
+  /** Undefined for roles that follow no gateway. */
+  readonly onGatewayDeath: DeathPolicyName | undefined;
+  readonly modules: readonly string[];
+}
+
+/** A gateway that runs elsewhere: dialled, never started by the supervisor. */
+export interface RemoteConfig {
+  readonly role: "gateway" | "cross_gateway";
+  readonly number: number;
+  readonly id: NodeId;
+  readonly shard: number;
+  readonly address: Address;
+}
+
+export interface ShardConfig {
+  readonly number: number;
+  readonly openedAtMs: number | undefined;
+  readonly timeZone: string | undefined;
+  readonly mergedInto: number | undefined;
+  readonly crossCenter: NodeId | undefined;
+  readonly crossMap: NodeId | undefined;
+}
+
+export interface ClusterConfig {
+  readonly file: string;
+  readonly name: string;
+  /** The first signs, all are accepted: one, or two while a key is being changed. */
+  readonly keys: readonly [SecretSource, ...SecretSource[]];
+  readonly heartbeatMs: number;
+  readonly dataDir: string;
+  readonly adminTokenFile: string | undefined;
+  /** Loaded by every node, before those of the node itself. */
+  readonly modules: readonly string[];
+  readonly nodes: readonly NodeConfig[];
+  readonly remotes: readonly RemoteConfig[];
+  readonly shards: readonly ShardConfig[];
+}
