@@ -7,6 +7,7 @@
 
 import type { Clock } from "#base/clock.ts";
 import type { PeerLink } from "#link/link_port.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 
@@ -28,6 +29,7 @@ export type CallOutcome =
   | { readonly kind: "reply"; readonly raw: boolean; readonly body: Uint8Array }
   | { readonly kind: "error"; readonly body: Uint8Array }
   | { readonly kind: "deadline" }
+  | { readonly kind: "refused"; readonly code: CallErrorCode; readonly detail: string }
   | { readonly kind: "lost"; readonly sent: boolean; readonly detail: string };
 
 export class PendingCalls {

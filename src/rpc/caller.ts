@@ -1,0 +1,278 @@
+/**
+ * Caller: the calling side of contracts. Every call ends exactly once: by its reply, a CallError, or its
+ * deadline; the reply is validated here. Requests are validated where they are served.
+ */
+
+import { safeParse } from "valibot";
+import type { Clock } from "#base/clock.ts";
+import { sleep } from "#base/clock.ts";
+import type { Counters } from "#base/counters.ts";
+import { messageOf } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { PeerLink } from "#link/link_port.ts";
+import type { SendOutcome } from "#mesh/router.ts";
+import { packBody, unpackBody } from "#wire/body.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
+import { decodeCallError } from "#wire/call_error.ts";
+import { FLAG_RAW, Kind, Offset, frameBody, frameKind, readU32, sourceKey, writeHeader } from "#wire/header.ts";
+import type { Identity } from "#wire/identity.ts";
+import { callerTag } from "#wire/identity.ts";
+import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
+import { acceptsLinks, idOfKey, roleOfKey } from "#wire/role.ts";
+import { CallError } from "./call_failure.ts";
+import type { Method, ReplyOf, RequestOf } from "./contract.ts";
+import type { CallOutcome } from "./pending_calls.ts";
+import { PENDING_MAX, PendingCalls } from "./pending_calls.ts";
+import { RetryBudget } from "./retry_budget.ts";
+
+export const TIMEOUT_DEFAULT_MS = 5_000;
+export const TIMEOUT_MAX_MS = 600_000;
+export const RETRIES_MAX = 16;
+const RETRY_DELAY_MIN_MS = 20;
+const RETRY_DELAY_MAX_MS = 500;
+const SCRATCH_SIZE = 64 * 1024;
+
+export interface CallOptions {
+  /** Milliseconds for all of it, retries included. 1 to TIMEOUT_MAX_MS; default 5 s. */
+  readonly timeoutMs?: number;
+  /** Further attempts, within the time, when the call was not executed or the method is idempotent. Default 0. */
+  readonly retries?: number;
+}
+
+export interface CallTarget {
+  readonly key: NodeKey;
+  /** For a group cast: 0 is all shards. */
+  readonly shard?: number;
+}
+
+interface RawMethod {
+  readonly name: string;
+  readonly id: number;
+}
+
+export class Caller {
+  readonly #self: Identity;
+  readonly #tag: number;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #counters: Counters;
+  readonly #send: (buffer: Uint8Array) => SendOutcome;
+  readonly #pending: PendingCalls;
+  readonly #budget = new RetryBudget();
+  #scratch = new Uint8Array(SCRATCH_SIZE);
+  #closed = false;
+
+  constructor(options: {
+    readonly self: Identity;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly counters: Counters;
+    /** Routes the frame that begins at 0; copies what it keeps. */
+    readonly send: (buffer: Uint8Array) => SendOutcome;
+  }) {
+    this.#self = options.self;
+    this.#tag = callerTag(options.self.boot);
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#counters = options.counters;
+    this.#send = options.send;
+    this.#pending = new PendingCalls(options.clock);
+  }
+
+  /** Calls under way. */
+  get pendingCount(): number {
+    return this.#pending.count;
+  }
+
+  /** Resolves with the validated reply; rejects with CallError. */
+  async call<M extends Method>(
+    method: M,
+    request: RequestOf<M>,
+    options: CallOptions & { readonly to: CallTarget },
+  ): Promise<ReplyOf<M>> {
+    const body = this.#pack(method, request);
+    const timeoutMs = boundedTimeout(options.timeoutMs);
+    const deadlineAtMs = this.#clock.nowMs() + timeoutMs;
+    const retries = Math.min(options.retries ?? 0, RETRIES_MAX);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const reply = await this.#attempt(method, { to: options.to, body, flags: 0, deadlineAtMs });
+        return this.#parseReply(method, options.to.key, reply);
+      } catch (error) {
+        if (!(error instanceof CallError)) throw error;
+        if (attempt >= retries || !mayRetry(error, method) || !this.#budget.take()) throw error;
+        const span = Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MIN_MS * 2 ** attempt);
+        const delayMs = RETRY_DELAY_MIN_MS + this.#random.unit() * span;
+        if (this.#clock.nowMs() + delayMs >= deadlineAtMs) throw error;
+        this.#counters.add("rpc.retries");
+        await sleep(this.#clock, delayMs);
+      }
+    }
+  }
+
+  /** As `call`, with bytes both ways and no schema. */
+  async callRaw(method: RawMethod, body: Uint8Array, options: CallOptions & { readonly to: CallTarget }): Promise<Uint8Array> {
+    const deadlineAtMs = this.#clock.nowMs() + boundedTimeout(options.timeoutMs);
+    return (await this.#attempt(method, { to: options.to, body, flags: FLAG_RAW, deadlineAtMs })).body;
+  }
+
+  /** Sends without a reply. False when it could not leave; it may still be lost later, and is counted where it is. */
+  cast<M extends Method>(method: M, request: RequestOf<M>, to: CallTarget): boolean {
+    const body = this.#pack(method, request);
+    const frame = this.#frame(Kind.cast, { method, to, body, flags: 0, callId: 0, deadlineMs: 0 });
+    const outcome = this.#send(frame);
+    if (outcome.kind === "sent" || outcome.kind === "local") return true;
+    this.#counters.add("rpc.cast_dropped");
+    return false;
+  }
+
+  /** A reply or an error frame for this node. */
+  receive(buffer: Uint8Array, offset: number): void {
+    const callId = readU32(buffer, offset + Offset.callId);
+    const call = readU32(buffer, offset + Offset.callerTag) === this.#tag ? this.#pending.get(callId) : undefined;
+    if (call === undefined) {
+      this.#counters.add("rpc.late_reply");
+      return;
+    }
+    const source = sourceKey(buffer, offset);
+    const isError = frameKind(buffer, offset) === Kind.error;
+    const role = roleOfKey(source);
+    // A reply must come from the id that was called; a gateway on the way may say that it could not go on.
+    if (source !== call.target && !(isError && role !== undefined && acceptsLinks(role))) {
+      this.#counters.add("rpc.foreign_reply");
+      return;
+    }
+    const body = frameBody(buffer, offset).slice();
+    const raw = ((buffer[offset + Offset.flags] as number) & FLAG_RAW) !== 0;
+    this.#pending.end(callId, isError ? { kind: "error", body } : { kind: "reply", raw, body });
+  }
+
+  /** The first hop is gone: what never left it is told so. */
+  linkLost(link: PeerLink): void {
+    this.#pending.endWhere((call) => {
+      if (call.link !== link) return undefined;
+      const sent = call.position < link.dataWrittenSize;
+      return { kind: "lost", sent, detail: `link to ${link.peer.id} is lost` };
+    });
+  }
+
+  /** The target left the directory. */
+  unreachable(target: NodeKey): void {
+    this.#pending.endWhere((call) => {
+      if (call.target !== target) return undefined;
+      return { kind: "lost", sent: true, detail: `${idOfKey(target)} is unreachable` };
+    });
+  }
+
+  /** Ends every call under way; later ones fail. */
+  close(): void {
+    this.#closed = true;
+    this.#pending.endWhere(() => ({ kind: "lost", sent: true, detail: "this node stops" }));
+    this.#pending.stop();
+  }
+
+  #attempt(
+    method: RawMethod,
+    options: { to: CallTarget; body: Uint8Array; flags: number; deadlineAtMs: number },
+  ): Promise<{ readonly raw: boolean; readonly body: Uint8Array }> {
+    const { to, body, flags, deadlineAtMs } = options;
+    this.#budget.called();
+    return new Promise((resolve, reject) => {
+      const fail = (code: CallErrorCode, at: NodeId, sent: boolean, detail: string): void =>
+        reject(new CallError({ code, at, sent, method: `${method.name} of ${idOfKey(to.key)}`, detail }));
+      const here = this.#self.id;
+      if (this.#closed) return fail("DRAINING", here, false, "this node stops");
+      if (body.length > BODY_SIZE_MAX) {
+        return fail("INVALID", here, false, `request is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
+      }
+      const leftMs = Math.ceil(deadlineAtMs - this.#clock.nowMs());
+      if (leftMs <= 0) return fail("DEADLINE", here, false, "no time is left");
+      const settle = (outcome: CallOutcome): void => {
+        if (outcome.kind === "reply") return resolve(outcome);
+        if (outcome.kind === "deadline") return fail("DEADLINE", here, true, "no reply in time");
+        if (outcome.kind === "lost") return fail("LINK_LOST", here, outcome.sent, outcome.detail);
+        if (outcome.kind === "refused") return fail(outcome.code, here, false, outcome.detail);
+        const error = decodeCallError(outcome.body);
+        if (error === undefined) return fail("INVALID", here, true, "the error that came back cannot be read");
+        return fail(error.code, idOfKey(error.at), true, error.detail);
+      };
+      const call = { target: to.key, link: undefined as PeerLink | undefined, position: 0, settle };
+      const callId = this.#pending.add(call, deadlineAtMs);
+      if (callId === undefined) return fail("OVERLOADED", here, false, `${PENDING_MAX} calls are under way`);
+      const frame = this.#frame(Kind.call, { method, to, body, flags, callId, deadlineMs: leftMs });
+      const outcome = this.#send(frame);
+      if (outcome.kind === "sent") {
+        call.link = outcome.link;
+        call.position = outcome.position;
+      } else if (outcome.kind !== "local") {
+        const code = outcome.kind === "overloaded" ? "OVERLOADED" : "NO_ROUTE";
+        this.#pending.end(callId, { kind: "refused", code, detail: outcome.detail });
+      }
+      return undefined;
+    });
+  }
+
+  #frame(
+    kind: typeof Kind.call | typeof Kind.cast,
+    options: { method: RawMethod; to: CallTarget; body: Uint8Array; flags: number; callId: number; deadlineMs: number },
+  ): Uint8Array {
+    const { method, to, body } = options;
+    const size = HEADER_SIZE + body.length;
+    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
+    writeHeader(this.#scratch, 0, {
+      header: {
+        kind,
+        source: this.#self.key,
+        target: to.key,
+        targetShard: to.shard ?? 0,
+        callerTag: this.#tag,
+        callId: options.callId,
+        deadlineMs: options.deadlineMs,
+        method: method.id,
+        flags: options.flags,
+      },
+      bodySize: body.length,
+    });
+    this.#scratch.set(body, HEADER_SIZE);
+    return this.#scratch;
+  }
+
+  #pack(method: Method, request: unknown): Uint8Array {
+    try {
+      const body = packBody(request);
+      if (body.length <= BODY_SIZE_MAX) return body;
+      throw new RangeError(`request is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
+    } catch (cause) {
+      const detail = messageOf(cause);
+      throw new CallError({ code: "INVALID", at: this.#self.id, sent: false, method: method.name, detail, cause });
+    }
+  }
+
+  #parseReply<M extends Method>(
+    method: M,
+    target: NodeKey,
+    reply: { readonly raw: boolean; readonly body: Uint8Array },
+  ): ReplyOf<M> {
+    let detail = "reply is raw bytes";
+    if (!reply.raw) {
+      try {
+        const parsed = safeParse(method.reply, unpackBody(reply.body));
+        if (parsed.success) return parsed.output as ReplyOf<M>;
+        detail = `reply does not fit the contract: ${parsed.issues[0].message}`;
+      } catch (error) {
+        detail = messageOf(error);
+      }
+    }
+    throw new CallError({ code: "INVALID", at: idOfKey(target), sent: true, method: method.name, detail });
+  }
+}
+
+function boundedTimeout(timeoutMs: number | undefined): number {
+  return Math.min(Math.max(1, timeoutMs ?? TIMEOUT_DEFAULT_MS), TIMEOUT_MAX_MS);
+}
+
+function mayRetry(error: CallError, method: Method): boolean {
+  if (error.code === "INVALID" || error.code === "FAILED" || error.code === "UNKNOWN_METHOD") return false;
+  return error.notExecuted || method.idempotent === true;
+}

@@ -1,0 +1,216 @@
+/**
+ * Server: the serving side of contracts. Requests are validated at the door; a handler gets what the schema
+ * says or is not called. A handler that throws fails its own call and nothing else.
+ */
+
+import { getDotPath, safeParse } from "valibot";
+import type { Clock } from "#base/clock.ts";
+import type { Counters } from "#base/counters.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
+import { packBody, unpackBody } from "#wire/body.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
+import { encodeCallError } from "#wire/call_error.ts";
+import { FLAG_RAW, Kind, Offset, encodeFrame, frameBody, frameKind, readU16, readU32, sourceKey } from "#wire/header.ts";
+import type { Identity } from "#wire/identity.ts";
+import { BODY_SIZE_MAX, METHOD_TEAM_MIN } from "#wire/limits.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
+import { idOfKey } from "#wire/role.ts";
+import type { AnswerOf, HeardRequestOf, Method } from "./contract.ts";
+import { ContractError } from "./contract.ts";
+
+/** Calls that one node executes at once: beyond it they are answered with OVERLOADED. */
+export const EXECUTING_MAX = 16_384;
+
+export interface CallContext {
+  /** Who called, as its links have proved. */
+  readonly source: NodeId;
+  /** Milliseconds that are left; Infinity for a cast. */
+  timeLeftMs(): number;
+  readonly isCast: boolean;
+}
+
+export type Handler<M extends Method> = (
+  request: HeardRequestOf<M>,
+  context: CallContext,
+) => AnswerOf<M> | Promise<AnswerOf<M>>;
+
+export type RawHandler = (body: Uint8Array, context: CallContext) => Uint8Array | Promise<Uint8Array>;
+
+interface Entry {
+  readonly name: string;
+  readonly raw: boolean;
+  readonly parse: (body: Uint8Array) => { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
+  readonly run: (request: unknown, context: CallContext) => unknown;
+}
+
+interface Question {
+  readonly source: NodeKey;
+  readonly callerTag: number;
+  readonly callId: number;
+  readonly deadlineAtMs: number;
+  readonly isCast: boolean;
+}
+
+export class Server {
+  readonly #self: Identity;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #log: Log;
+  readonly #send: (frame: Uint8Array) => unknown;
+  readonly #entries = new Map<number, Entry>();
+  readonly #idle: (() => void)[] = [];
+  #executing = 0;
+  #draining = false;
+
+  constructor(options: {
+    readonly self: Identity;
+    readonly clock: Clock;
+    readonly counters: Counters;
+    readonly log: Log;
+    readonly send: (frame: Uint8Array) => unknown;
+  }) {
+    this.#self = options.self;
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#log = options.log;
+    this.#send = options.send;
+  }
+
+  /** Throws ContractError when the id is served already. */
+  serve<M extends Method>(method: M, handler: Handler<M>): void {
+    this.#add(method, {
+      name: method.name,
+      raw: false,
+      parse: (body) => parseWith(method, body),
+      run: handler as (request: unknown, context: CallContext) => unknown,
+    });
+  }
+
+  serveRaw(method: { readonly id: number; readonly name: string }, handler: RawHandler): void {
+    this.#add(method, {
+      name: method.name,
+      raw: true,
+      parse: (body) => ({ ok: true, value: body.slice() }),
+      run: handler as (request: unknown, context: CallContext) => unknown,
+    });
+  }
+
+  /** From now on only the runtime's own methods are executed. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  get executingCount(): number {
+    return this.#executing;
+  }
+
+  /** Resolves when nothing is being executed. The caller sets the time limit. */
+  idle(): Promise<void> {
+    if (this.#executing === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** A call or a cast for this node. */
+  receive(buffer: Uint8Array, offset: number): void {
+    const methodId = readU16(buffer, offset + Offset.method);
+    const deadlineMs = readU32(buffer, offset + Offset.deadlineMs);
+    const isCast = frameKind(buffer, offset) === Kind.cast;
+    const question: Question = {
+      source: sourceKey(buffer, offset),
+      callerTag: readU32(buffer, offset + Offset.callerTag),
+      callId: readU32(buffer, offset + Offset.callId),
+      deadlineAtMs: isCast && deadlineMs === 0 ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + deadlineMs,
+      isCast,
+    };
+    const entry = this.#entries.get(methodId);
+    if (entry === undefined) return this.#fail(question, "UNKNOWN_METHOD", `method ${methodId} is not served here`);
+    if (this.#draining && methodId >= METHOD_TEAM_MIN) return this.#fail(question, "DRAINING", "this node is leaving");
+    if (this.#executing >= EXECUTING_MAX) return this.#fail(question, "OVERLOADED", `${EXECUTING_MAX} calls are being executed`);
+    if (!isCast && deadlineMs === 0) return this.#fail(question, "DEADLINE", "the call came without time left");
+    const isRaw = ((buffer[offset + Offset.flags] as number) & FLAG_RAW) !== 0;
+    if (isRaw !== entry.raw) return this.#fail(question, "INVALID", `${entry.name} takes ${entry.raw ? "raw bytes" : "MessagePack"}`);
+    const request = entry.parse(frameBody(buffer, offset));
+    if (!request.ok) return this.#fail(question, "INVALID", request.detail);
+    this.#executing += 1;
+    void this.#execute(entry, request.value, question);
+    return undefined;
+  }
+
+  #add(method: { readonly id: number; readonly name: string }, entry: Entry): void {
+    const other = this.#entries.get(method.id);
+    if (other !== undefined) {
+      throw new ContractError(`Cannot serve ${method.name}: id ${method.id} is served by ${other.name} already`);
+    }
+    this.#entries.set(method.id, entry);
+  }
+
+  /** Never rejects. */
+  async #execute(entry: Entry, request: unknown, question: Question): Promise<void> {
+    const clock = this.#clock;
+    const context: CallContext = {
+      source: idOfKey(question.source),
+      timeLeftMs: () => Math.max(0, question.deadlineAtMs - clock.nowMs()),
+      isCast: question.isCast,
+    };
+    try {
+      const pending = entry.run(request, context);
+      const answer: unknown = pending instanceof Promise ? await pending : pending;
+      if (!question.isCast) this.#reply(entry, question, answer);
+    } catch (error) {
+      this.#counters.add("rpc.handler_failed");
+      this.#log.warn("handler failed", { method: entry.name, source: context.source, error: messageOf(error) });
+      this.#fail(question, "FAILED", messageOf(error));
+    } finally {
+      this.#executing -= 1;
+      if (this.#executing === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  #reply(entry: Entry, question: Question, answer: unknown): void {
+    if (this.#clock.nowMs() > question.deadlineAtMs) {
+      this.#counters.add("rpc.reply_too_late");
+      return;
+    }
+    const body = entry.raw ? (answer as Uint8Array) : packBody(answer);
+    if (body.length > BODY_SIZE_MAX) {
+      this.#fail(question, "FAILED", `reply is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
+      return;
+    }
+    this.#answer(Kind.reply, question, { body, flags: entry.raw ? FLAG_RAW : 0 });
+  }
+
+  #fail(question: Question, code: CallErrorCode, detail: string): void {
+    this.#counters.add(`rpc.refused:${code}`);
+    if (question.isCast) return;
+    this.#answer(Kind.error, question, { body: encodeCallError({ code, at: this.#self.key, detail }), flags: 0 });
+  }
+
+  #answer(
+    kind: typeof Kind.reply | typeof Kind.error,
+    question: Question,
+    content: { readonly body: Uint8Array; readonly flags: number },
+  ): void {
+    const header = {
+      kind,
+      source: this.#self.key,
+      target: question.source,
+      callerTag: question.callerTag,
+      callId: question.callId,
+      flags: content.flags,
+    };
+    this.#send(encodeFrame(header, content.body));
+  }
+}
+
+function parseWith(method: Method, body: Uint8Array): ReturnType<Entry["parse"]> {
+  try {
+    const parsed = safeParse(method.request, unpackBody(body));
+    if (parsed.success) return { ok: true, value: parsed.output };
+    const issue = parsed.issues[0];
+    const path = getDotPath(issue) ?? "request";
+    return { ok: false, detail: `${method.name}: ${path}: found ${issue.received}, ${issue.message}` };
+  } catch (error) {
+    return { ok: false, detail: `${method.name}: ${messageOf(error)}` };
+  }
+}
