@@ -1,6 +1,6 @@
 /**
  * Who may import whom. A file imports its own layer or a lower one; runtime/ is
- * for the top alone; a game module sees nothing but the module surface; no two
+ * for run, supervisor and main alone; a game module sees nothing but the module surface; no two
  * files in src import each other, however long the way round.
  */
 
@@ -27,9 +27,11 @@ export const LAYERS = [
 ] as const;
 
 const MODULE_RANK = LAYERS.indexOf("module");
-const RUNTIME_RANK = LAYERS.length;
-const RUN_RANK = LAYERS.length + 1;
-const MAIN_RANK = LAYERS.length + 2;
+const CONFIG_RANK = LAYERS.length;
+const RUNTIME_RANK = LAYERS.length + 1;
+const RUN_RANK = LAYERS.length + 2;
+const MAIN_RANK = LAYERS.length + 3;
+const ORDER = `${LAYERS.join(" ")}, then config and cli, runtime, run, main`;
 
 const SURFACE = "src/mod.ts";
 const PACKAGE_NAME = "kuafu";
@@ -70,10 +72,10 @@ function judge(path: string, imported: Import, rules: ImportRules): string | und
   if (ownRank === undefined) return undefined;
   if (targetRank === undefined) return `a layer that exists: ${LAYERS.join(" ")}`;
   if (targetRank === RUNTIME_RANK && ownRank < RUNTIME_RANK)
-    return "runtime/ is imported by the files directly in src/ only";
+    return "runtime/ is imported by run, supervisor and main only";
   if (path === SURFACE && targetRank > MODULE_RANK) return "src/mod.ts lists module/ and lower layers";
   if (targetRank <= ownRank) return undefined;
-  return `${layerName(path)} or a lower layer: ${LAYERS.join(" ")}, then runtime, run, main`;
+  return `${layerName(path)} or a lower layer: ${ORDER}`;
 }
 
 function judgePackage(path: string, specifier: string, rules: ImportRules): string | undefined {
@@ -123,6 +125,7 @@ function rankOf(path: string): number | undefined {
     return rank === -1 ? undefined : rank;
   }
   if (path === SURFACE) return MODULE_RANK;
+  if (/^(?:config|cli)(?:_\w+)?\.ts$/.test(name)) return CONFIG_RANK;
   return /^main(?:_\w+)?\.ts$/.test(name) ? MAIN_RANK : RUN_RANK;
 }
 

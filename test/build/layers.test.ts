@@ -29,7 +29,15 @@ describe("checkLayers()", () => {
     expect(mayImport("src/link/link.ts", "#wires/header.ts")).toBe(false);
   });
 
-  test("leaves runtime/ to the files directly in src", () => {
+  test("puts config and cli between the layers and runtime/", () => {
+    expect(mayImport("src/runtime/toml.ts", "../config.ts")).toBe(true);
+    expect(mayImport("src/config_shape.ts", "./config_types.ts")).toBe(true);
+    expect(mayImport("src/cli.ts", "./runtime/argv.ts")).toBe(false);
+    expect(mayImport("src/admin/app.ts", "../config.ts")).toBe(false);
+    expect(mayImport("src/config.ts", "./run.ts")).toBe(false);
+  });
+
+  test("leaves runtime/ to run, supervisor and main", () => {
     expect(mayImport("src/main.ts", "#runtime/bun.ts")).toBe(true);
     expect(mayImport("src/run.ts", "#runtime/bun.ts")).toBe(true);
     expect(mayImport("src/admin/app.ts", "#runtime/bun.ts")).toBe(false);
@@ -76,7 +84,7 @@ describe("checkLayers()", () => {
         line: 2,
         found: 'import of "#sync/b.ts"',
         allowed:
-          "wire or a lower layer: base wire store link sync mesh rpc delivery activity session client module game roles admin, then runtime, run, main",
+          "wire or a lower layer: base wire store link sync mesh rpc delivery activity session client module game roles admin, then config and cli, runtime, run, main",
       },
     ]);
   });
