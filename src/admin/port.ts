@@ -146,7 +146,11 @@ export type AdminResult<T> =
   | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
   | { readonly kind: "not_found"; readonly detail: string }
   | { readonly kind: "conflict"; readonly detail: string; readonly allowed: readonly string[] }
-  | { readonly kind: "invalid"; readonly detail: string; readonly issues: readonly { readonly path: string; readonly message: string }[] }
+  | {
+      readonly kind: "invalid";
+      readonly detail: string;
+      readonly issues: readonly { readonly path: string; readonly message: string }[];
+    }
   | { readonly kind: "unavailable"; readonly detail: string };
 
 /** Who asked for a change, for the audit trail. */
@@ -162,7 +166,9 @@ export interface AdminPort {
   describe(node: NodeId): Promise<AdminResult<NodeDescription>>;
   health(): Promise<AdminResult<readonly NodeHealth[]>>;
   links(node: NodeId | undefined): Promise<AdminResult<readonly (LinkStatus & { readonly node: NodeId })[]>>;
-  routes(node: NodeId | undefined): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>>;
+  routes(
+    node: NodeId | undefined,
+  ): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>>;
   explain(from: NodeId, to: NodeId): Promise<AdminResult<Explanation>>;
   activities(): Promise<AdminResult<readonly ActivityDetail[]>>;
   activity(id: string): Promise<AdminResult<ActivityDetail>>;

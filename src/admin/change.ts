@@ -1,0 +1,88 @@
+/**
+ * Changes: only for the role `operate`, and each leaves one entry in the audit trail before it is answered.
+ * A change whose answer never came is `unknown` there: it may have been made.
+ */
+
+import { messageOf } from "#base/log.ts";
+import type { MiddlewareHandler } from "hono";
+import { problemOfResult, PORT_WAIT_MAX_MS, sendBody, within } from "./answer.ts";
+import type { AuditEntry, AuditOutcome, AuditVerb } from "./audit.ts";
+import { callFailureOf } from "./call_problem.ts";
+import type { ActivityRow, Actor, AdminResult } from "./port.ts";
+import { problem } from "./problem.ts";
+import { type AdminContext, type AdminEnv, type AdminServices, noteRefused, remoteOf } from "./services.ts";
+import { ChangeAnswer } from "./shapes.ts";
+
+/** An answer waits this long for the audit trail. */
+export const AUDIT_WAIT_MAX_MS = 2_000;
+const SUBJECT_LENGTH_MAX = 64;
+
+/** Before a body is read: refuses a caller that may only read, and says so in the audit trail. */
+export function requireOperate(services: AdminServices, verb: AuditVerb): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    if (c.get("caller").role === "operate") return next();
+    noteRefused(services, c, "role");
+    await record(services, c, { verb, subject: c.req.param("id") ?? "", outcome: "refused" });
+    return problem(c, "forbidden", {
+      detail: `Cannot change anything with the token "${c.get("caller").name}": its role is read, needed is operate`,
+    });
+  };
+}
+
+export async function change(
+  services: AdminServices,
+  c: AdminContext,
+  options: {
+    readonly verb: AuditVerb;
+    readonly subject: string;
+    readonly ask: (actor: Actor) => Promise<AdminResult<ActivityRow>>;
+  },
+): Promise<Response> {
+  const { verb, subject } = options;
+  const actor: Actor = { who: c.get("caller").name, remote: remoteOf(c) };
+  let result: AdminResult<ActivityRow>;
+  try {
+    result = await within(services.clock, PORT_WAIT_MAX_MS, () => options.ask(actor));
+  } catch (error) {
+    await record(services, c, { verb, subject, outcome: outcomeOfError(error) });
+    throw error;
+  }
+  await record(services, c, { verb, subject, outcome: outcomeOf(result) });
+  if (result.kind !== "ok") return problemOfResult(c, result);
+  const isNew = verb === "activity.create" && result.changed;
+  if (isNew) c.header("Location", `/api/activities/${subject}`);
+  return sendBody(c, ChangeAnswer, { activity: result.value, changed: result.changed }, isNew ? 201 : 200);
+}
+
+function outcomeOf(result: AdminResult<ActivityRow>): AuditOutcome {
+  if (result.kind !== "ok") return result.kind;
+  return result.changed ? "done" : "unchanged";
+}
+
+function outcomeOfError(error: unknown): AuditOutcome {
+  const failure = callFailureOf(error);
+  if (failure === undefined) return "unknown";
+  return failure.maybeDone ? "unknown" : "failed";
+}
+
+/** A trail that cannot be written does not undo what was done: the log then keeps the entry. */
+async function record(
+  services: AdminServices,
+  c: AdminContext,
+  what: Pick<AuditEntry, "verb" | "subject" | "outcome">,
+): Promise<void> {
+  const entry: AuditEntry = {
+    atMs: services.clock.wallMs(),
+    who: c.get("caller").name,
+    remote: remoteOf(c),
+    verb: what.verb,
+    subject: what.subject.slice(0, SUBJECT_LENGTH_MAX),
+    outcome: what.outcome,
+  };
+  try {
+    await within(services.clock, AUDIT_WAIT_MAX_MS, () => services.audit.record(entry));
+  } catch (error) {
+    services.counters.add("admin.audit_failed");
+    services.log.error("audit entry not written", { ...entry, error: messageOf(error) });
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * /api/activities, what is read: all of them, one, and why a node lacks a version.
+ */
+
+import { Hono } from "hono";
+import { answer } from "../answer.ts";
+import { documented } from "../documented.ts";
+import { checked } from "../faults.ts";
+import { ActivityPath, nodeIdOf, NodeQuery, NoQuery } from "../schemas.ts";
+import type { AdminEnv, AdminServices } from "../services.ts";
+import { ActivitiesAnswer, ActivityAnswer, WhyShape } from "../shapes.ts";
+
+export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
+  const { port } = services;
+  const routes = new Hono<AdminEnv>();
+
+  routes.get(
+    "/",
+    documented({
+      tag: "activities",
+      summary: "All activities, with the version that each node has applied",
+      answers: { 200: { description: "The activities", shape: ActivitiesAnswer } },
+      problems: ["invalid"],
+    }),
+    checked("query", NoQuery),
+    (c) =>
+      answer(services, c, {
+        shape: ActivitiesAnswer,
+        ask: () => port.activities(),
+        body: (activities) => ({ activities }),
+      }),
+  );
+
+  routes.get(
+    "/:id",
+    documented({
+      tag: "activities",
+      summary: "One activity, with the version that each node has applied",
+      answers: { 200: { description: "The activity", shape: ActivityAnswer } },
+      problems: ["not_found", "invalid"],
+    }),
+    checked("param", ActivityPath),
+    checked("query", NoQuery),
+    (c) => {
+      const { id } = c.req.valid("param");
+      return answer(services, c, {
+        shape: ActivityAnswer,
+        ask: () => port.activity(id),
+        body: (activity) => ({ activity }),
+      });
+    },
+  );
+
+  routes.get(
+    "/:id/why",
+    documented({
+      tag: "activities",
+      summary: "Where the version of an activity got stuck on its way to a node",
+      answers: { 200: { description: "The way, hop by hop", shape: WhyShape } },
+      problems: ["not_found", "invalid"],
+    }),
+    checked("param", ActivityPath),
+    checked("query", NodeQuery),
+    (c) => {
+      const { id } = c.req.valid("param");
+      const { node } = c.req.valid("query");
+      return answer(services, c, { shape: WhyShape, ask: () => port.why(id, nodeIdOf(node)), body: (why) => why });
+    },
+  );
+
+  return routes;
+}

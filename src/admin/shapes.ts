@@ -1,0 +1,175 @@
+/**
+ * What goes out: the JSON of every answer, as schemas for /openapi.json. answer.ts makes the compiler
+ * prove that the answers of AdminPort have these shapes; nothing is validated on the way out.
+ * A field that is undefined is left out of the JSON. Times are milliseconds: `…AtMs` and `sinceMs` since 1970.
+ */
+
+import * as v from "valibot";
+
+const Text = v.string();
+const Flag = v.boolean();
+const Count = v.pipe(v.number(), v.integer());
+const TimeMs = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01 UTC"));
+const DurationMs = v.pipe(v.number(), v.description("Milliseconds"));
+const Version = v.pipe(Text, v.description("epoch.revision.hash"));
+
+export const NodeRowShape = v.pipe(
+  v.object({
+    id: Text,
+    role: Text,
+    shard: Count,
+    boot: Text,
+    startedAtMs: TimeMs,
+    gateway: v.pipe(Text, v.description("The gateway that it is attached to; its own id for a gateway")),
+    current: v.pipe(Flag, v.description("It has applied all that its gateway has, and that one all of the owner's")),
+    behindSinceMs: v.optional(TimeMs),
+  }),
+  v.metadata({ ref: "NodeRow" }),
+);
+
+const linkFields = {
+  peer: Text,
+  relation: v.picklist(["above", "below", "peer"]),
+  address: Text,
+  state: v.picklist(["dialing", "handshaking", "up", "backing_off", "closed"]),
+  sinceMs: TimeMs,
+  attempt: Count,
+  lastError: v.optional(Text),
+  nextRetryMs: v.optional(DurationMs),
+  rttMs: v.optional(DurationMs),
+  queuedSize: Count,
+  boot: v.optional(Text),
+};
+
+export const LinkShape = v.pipe(v.object(linkFields), v.metadata({ ref: "Link" }));
+export const NodeLinkShape = v.pipe(v.object({ node: Text, ...linkFields }), v.metadata({ ref: "NodeLink" }));
+
+export const NodeDescriptionShape = v.pipe(
+  v.object({
+    id: Text,
+    role: Text,
+    shard: Count,
+    boot: Text,
+    release: Text,
+    startedAtMs: TimeMs,
+    uptimeMs: DurationMs,
+    draining: Flag,
+    policy: v.optional(v.pipe(Text, v.description("What it does when its gateway dies, with the bound"))),
+    links: v.array(LinkShape),
+    applied: v.array(v.object({ topic: Text, version: Version, appliedAtMs: TimeMs })),
+    modules: v.array(Text),
+    logins: Count,
+    counters: v.record(v.string(), v.number()),
+  }),
+  v.metadata({ ref: "NodeDescription" }),
+);
+
+export const NodeHealthShape = v.pipe(
+  v.object({
+    id: Text,
+    ok: Flag,
+    problems: v.array(v.object({ name: Text, detail: Text, sinceMs: TimeMs })),
+  }),
+  v.metadata({ ref: "NodeHealth" }),
+);
+
+export const RouteRowShape = v.pipe(
+  v.object({
+    target: Text,
+    shard: Count,
+    via: v.pipe(v.array(Text), v.description("Next hops, best first")),
+    distance: Count,
+  }),
+  v.metadata({ ref: "RouteRow" }),
+);
+
+export const AssignmentShape = v.pipe(
+  v.object({
+    shard: Count,
+    crossCenter: v.optional(Text),
+    crossMap: v.optional(Text),
+    from: v.picklist(["config", "rendezvous"]),
+  }),
+  v.metadata({ ref: "Assignment" }),
+);
+
+const activityFields = {
+  id: Text,
+  kind: Text,
+  owner: Text,
+  phase: v.picklist(["scheduled", "open", "closed"]),
+  term: v.optional(Text),
+  termNumber: Count,
+  openedAtMs: v.optional(TimeMs),
+  closedAtMs: v.optional(TimeMs),
+  endsAtMs: v.optional(TimeMs),
+  config: v.optional(v.unknown()),
+  version: Version,
+};
+
+export const AppliedShape = v.pipe(
+  v.object({
+    node: Text,
+    version: v.optional(v.pipe(Text, v.description("Left out: it has none; `unknown`: it did not answer"))),
+    current: Flag,
+    behindSinceMs: v.optional(TimeMs),
+  }),
+  v.metadata({ ref: "Applied" }),
+);
+
+export const ActivityShape = v.pipe(v.object(activityFields), v.metadata({ ref: "Activity" }));
+export const ActivityDetailShape = v.pipe(
+  v.object({ ...activityFields, nodes: v.array(AppliedShape) }),
+  v.metadata({ ref: "ActivityDetail" }),
+);
+
+export const ExplanationShape = v.pipe(
+  v.object({
+    from: Text,
+    to: Text,
+    reachable: Flag,
+    hops: v.array(v.object({ at: Text, next: v.optional(Text), state: Text, link: v.optional(LinkShape) })),
+    verdict: Text,
+  }),
+  v.metadata({ ref: "Explanation" }),
+);
+
+export const WhyShape = v.pipe(
+  v.object({
+    activity: Text,
+    node: Text,
+    wanted: Version,
+    hops: v.array(v.object({ at: Text, version: v.optional(Version), current: Flag, reason: Text })),
+    firstLacking: v.optional(Text),
+    verdict: Text,
+  }),
+  v.metadata({ ref: "Why" }),
+);
+
+export const ProblemShape = v.pipe(
+  v.object({
+    type: v.pipe(Text, v.description("urn:kuafu:problem: and a name that does not change")),
+    title: Text,
+    status: Count,
+    detail: Text,
+    issues: v.optional(v.array(v.object({ path: Text, message: Text }))),
+    allowed: v.optional(v.array(Text)),
+    code: v.optional(Text),
+    at: v.optional(Text),
+  }),
+  v.metadata({ ref: "Problem" }),
+);
+
+export const NodesAnswer = v.object({ nodes: v.array(NodeRowShape) });
+export const NodeAnswer = v.object({ node: NodeDescriptionShape });
+export const LinksAnswer = v.object({ links: v.array(NodeLinkShape) });
+export const RoutesAnswer = v.object({ routes: v.array(RouteRowShape), assignments: v.array(AssignmentShape) });
+export const ActivitiesAnswer = v.object({ activities: v.array(ActivityDetailShape) });
+export const ActivityAnswer = v.object({ activity: ActivityDetailShape });
+export const ChangeAnswer = v.object({
+  activity: ActivityShape,
+  changed: v.pipe(Flag, v.description("False: it was so already, and nothing was done")),
+});
+export const HealthAnswer = v.object({ ok: Flag, nodes: v.array(NodeHealthShape) });
+export const LiveAnswer = v.object({ ok: Flag });
+export const ReadyAnswer = v.object({ ready: Flag, waitingFor: v.array(Text) });
