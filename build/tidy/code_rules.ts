@@ -19,7 +19,6 @@ const RUNTIME_NAMES: readonly Pattern[] = [
   String.raw`Bun\b`,
   String.raw`Deno\b`,
   String.raw`globalThis\b`,
-  String.raw`process\s*(?:\?\.|\.|\[)`,
   String.raw`console\s*(?:\?\.|\.|\[)`,
   String.raw`Date\s*\.\s*now\b`,
   String.raw`new\s+Date\s*(?:\(\s*\)|(?![\w$(]))`,
@@ -29,10 +28,13 @@ const RUNTIME_NAMES: readonly Pattern[] = [
   String.raw`Math\s*\.\s*random\b`,
   String.raw`crypto\s*\.\s*(?:subtle|getRandomValues|randomUUID)\b`,
   String.raw`performance\s*\.\s*(?:now|timeOrigin)\b`,
-].map((name) => ({
-  pattern: new RegExp(String.raw`(?<![\w$.#])${name}`, "g"),
-  allowed: ARGUMENT,
-}));
+].map(runtimeName);
+
+const PROCESS = runtimeName(String.raw`process\s*(?:\?\.|\.|\[)`);
+
+/** A simulated process may be called one: the name is the file's own then. */
+const OWN_PROCESS =
+  /\b(?:const|let)\s+(?:process\b|\{[^}]*\bprocess\b)|[(,]\s*process\s*:\s*[A-Z]|(?:\(\s*process\s*\)|\bprocess)\s*=>/;
 
 const CONSTRUCTS: readonly Pattern[] = [
   {
@@ -57,10 +59,15 @@ const CONSTRUCTS: readonly Pattern[] = [
 const DEFAULT_EXPORT = /(?<![\w$.#])export\s+default\b|\bas\s+default\b/g;
 const FOCUS = /(?<![\w$.#])(?:test|it|describe)\s*\.\s*(?:only|skip|todo|failing)\b/g;
 
+function runtimeName(name: string): Pattern {
+  return { pattern: new RegExp(String.raw`(?<![\w$.#])${name}`, "g"), allowed: ARGUMENT };
+}
+
 export function checkCode(source: Source): Finding[] {
   const { path } = source;
   const patterns = [...CONSTRUCTS];
   if (isPlain(path)) patterns.push(...RUNTIME_NAMES);
+  if (isPlain(path) && !OWN_PROCESS.test(source.code)) patterns.push(PROCESS);
   if (!isTeamModule(path)) {
     patterns.push({ pattern: DEFAULT_EXPORT, allowed: "a named export" });
   }

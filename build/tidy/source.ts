@@ -7,7 +7,7 @@
  */
 
 export interface TextToken {
-  /** Index of the opening quote. */
+  /** Index of the opening quote, or of the brace before a piece of a template. */
   readonly start: number;
   readonly value: string;
 }
@@ -44,6 +44,8 @@ export function lineAt(source: Source, index: number): number {
 export function findImports(source: Source): Import[] {
   const imports: Import[] = [];
   for (const { start, value } of source.strings) {
+    // The piece of a template after "${from}" begins with its brace.
+    if (source.code.charAt(start) === "}") continue;
     const before = source.code.slice(Math.max(0, start - 200), start);
     if (!/(?<![\w$.])(?:from|import|import\s*\(|require\s*\()\s*$/.test(before)) continue;
     imports.push({ specifier: value, line: lineAt(source, start) });

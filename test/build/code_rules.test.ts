@@ -56,6 +56,18 @@ describe("checkCode() on names of a runtime", () => {
     expect(foundIn(LAYER, text)).toEqual([]);
   });
 
+  test("lets a file have a process of its own", () => {
+    for (const own of [
+      "const process = sim.start();",
+      "const { a, process } = sim;",
+      "f(process: SimProcess) {}",
+      "all.map((process) => 1);",
+    ]) {
+      expect(foundIn(LAYER, `${own}\nprocess.kill();`)).toEqual([]);
+    }
+    expect(foundIn(LAYER, "inject(process);\nprocess.kill();")).toEqual(['2: "process."']);
+  });
+
   test("refuses modules of a runtime", () => {
     const text = 'import a from "node:fs";\nimport b from "bun:sqlite";\nimport c from "bun";';
     expect(foundIn(LAYER, text)).toEqual(['1: "node:fs"', '2: "bun:sqlite"', '3: "bun"']);
