@@ -104,7 +104,9 @@ describe("Body", () => {
   });
 
   test("an object from the wire has no foreign prototype", () => {
-    const value = unpackBody(new Uint8Array([0x81, 0xa9, ...new TextEncoder().encode("__proto__"), 0x81, 0xa1, 0x61, 1]));
+    const value = unpackBody(
+      new Uint8Array([0x81, 0xa9, ...new TextEncoder().encode("__proto__"), 0x81, 0xa1, 0x61, 1]),
+    );
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect((value as Record<string, unknown>)["a"]).toBeUndefined();
   });
