@@ -41,6 +41,8 @@ const FLAGS = [
   // A file that lies in the working directory must not change the server.
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
+  // Or msgpackr would look for a native part in the folder it was compiled in.
+  '--define=process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED="true"',
 ];
 
 export async function buildExecutable(given: Partial<BuildOptions> = {}): Promise<BuildResult> {
