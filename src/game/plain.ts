@@ -1,0 +1,17 @@
+/**
+ * The activity kind `plain`: any config, no code of its own. Shards hear it open and close, which is all that
+ * a banner, a double-reward weekend or a first try needs.
+ */
+
+import * as v from "valibot";
+import { activity } from "#module/activity_kind.ts";
+import type { Module } from "#module/module.ts";
+import { module } from "#module/module.ts";
+
+export const plain = activity("plain", { config: v.record(v.string(), v.unknown()) });
+
+export const plainModule: Module = module("plain", { activities: [plain] }, (node) => {
+  const terms = node.activity(plain);
+  terms.opened((term) => node.log.debug("plain activity opened", { activity: term.id, resumed: term.resumed }));
+  terms.closed((term) => node.log.debug("plain activity closed", { activity: term.id }));
+});

@@ -1,0 +1,36 @@
+/**
+ * A module: a team's code as a value. `setup` runs once per node that hosts it, before the node links.
+ */
+
+import type { ActivityKind } from "./activity_kind.ts";
+import type { ModuleNode } from "./module_node.ts";
+
+export interface Module {
+  /** [a-z][a-z0-9_]*, unique in a process. */
+  readonly name: string;
+  /** Kinds that this module brings: an owner takes activities of these and no others. */
+  readonly activities: readonly ActivityKind[];
+  readonly setup: (node: ModuleNode) => void;
+}
+
+/**
+ * Declares a module. The file of a module exports it as its default.
+ * Throws TypeError for a name that is not [a-z][a-z0-9_]*.
+ */
+export function module(
+  name: string,
+  options: { readonly activities?: readonly ActivityKind[] },
+  setup: (node: ModuleNode) => void,
+): Module {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+    throw new TypeError(`Cannot declare module: name is "${name}", allowed is [a-z][a-z0-9_]*`);
+  }
+  return { name, activities: options.activities ?? [], setup };
+}
+
+/** True for what `module()` returned, also when it came from a file that was loaded at run time. */
+export function isModule(value: unknown): value is Module {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, activities, setup } = value as Partial<Record<keyof Module, unknown>>;
+  return typeof name === "string" && Array.isArray(activities) && typeof setup === "function";
+}

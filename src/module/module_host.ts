@@ -1,0 +1,161 @@
+/**
+ * Module host: runs modules on one node and is the wall around them. A fault is caught here, counted, and
+ * raised as the alarm `module_fault:<module>`; it ends the setup, the listener's turn or the call that it is in.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Counters } from "#base/counters.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf, withData } from "#base/log.ts";
+import type { Directory } from "#mesh/directory.ts";
+import type { CallOptions } from "#rpc/caller.ts";
+import type { Method } from "#rpc/contract.ts";
+import { ContractError } from "#rpc/contract.ts";
+import type { Endpoint } from "#rpc/endpoint.ts";
+import type { CallContext, Handler } from "#rpc/server.ts";
+import type { Identity } from "#wire/identity.ts";
+import { METHOD_TEAM_MIN } from "#wire/limits.ts";
+import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
+import type { ActivityKind } from "./activity_kind.ts";
+import type { ActivityFeed } from "./activity_feed.ts";
+import type { Module } from "./module.ts";
+import type { ActivityListener, Group, ModuleNode, Target } from "./module_node.ts";
+import type { TargetResolver } from "./target.ts";
+
+export interface ModuleHostOptions {
+  readonly self: Identity;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly alarms: Alarms;
+  readonly directory: Directory;
+  readonly endpoint: Endpoint;
+  readonly targets: TargetResolver;
+  readonly feed: ActivityFeed;
+  readonly clusterMs: () => number;
+}
+
+export class ModuleHost {
+  readonly #options: ModuleHostOptions;
+  readonly #modules: Module[] = [];
+  readonly #reachable: ((node: Identity) => void)[] = [];
+  readonly #unreachable: ((node: Identity) => void)[] = [];
+
+  constructor(options: ModuleHostOptions) {
+    this.#options = options;
+  }
+
+  names(): string[] {
+    return this.#modules.map((module) => module.name);
+  }
+
+  /** The kind of this name that a hosted module brings. */
+  kind(name: string): ActivityKind | undefined {
+    for (const module of this.#modules) {
+      const found = module.activities.find((kind) => kind.name === name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  kinds(): string[] {
+    return this.#modules.flatMap((module) => module.activities.map((kind) => kind.name));
+  }
+
+  /** Runs a module's setup. A fault in it leaves what it had set up until then. */
+  host(module: Module): void {
+    const twice = this.#modules.some((other) => other.name === module.name);
+    const taken = module.activities.find((kind) => this.kind(kind.name) !== undefined);
+    if (twice || taken !== undefined) {
+      this.#fault(module.name, new TypeError(twice ? "a module of this name is hosted already" : `kind ${taken?.name} is taken`));
+      return;
+    }
+    this.#modules.push(module);
+    this.#guard(module.name, () => module.setup(this.#nodeFor(module)));
+  }
+
+  reachable(node: Identity): void {
+    for (const listener of this.#reachable) listener(node);
+  }
+
+  unreachable(node: Identity): void {
+    for (const listener of this.#unreachable) listener(node);
+  }
+
+  #nodeFor(module: Module): ModuleNode {
+    const { self, clock, log, directory, endpoint, targets, feed, clusterMs } = this.#options;
+    const guard = (fn: () => void): void => this.#guard(module.name, fn);
+    return {
+      id: self.id,
+      role: self.role,
+      shard: self.shard,
+      log: withData(log, { module: module.name }),
+      on: (roles, start) => {
+        const wanted = typeof roles === "string" ? [roles] : roles;
+        if (wanted.includes(self.role)) start();
+      },
+      serve: (contract, handlers) => {
+        for (const [name, handler] of Object.entries(handlers)) {
+          const method = (contract as Record<string, Method>)[name];
+          if (method === undefined) throw new ContractError(`Cannot serve ${name}: the contract has no such method`);
+          this.#serve(module.name, method, handler as Handler<Method>);
+        }
+      },
+      call: async (method, request, options: CallOptions & { readonly to: Target }) =>
+        endpoint.caller.call(method, request, { ...options, to: { key: targets.resolve(options.to) } }),
+      cast: (method, request, to: Target | Group) => {
+        if (typeof to === "object" && "every" in to) {
+          return endpoint.caller.cast(method, request, { key: nodeKey(to.every, NUMBER_EVERY), shard: to.shard ?? 0 });
+        }
+        return endpoint.caller.cast(method, request, { key: targets.resolve(to) });
+      },
+      activity: <Kind extends ActivityKind>(kind: Kind) => {
+        const listener: ActivityListener<unknown> = {
+          opened: (fn) => feed.opened(kind.name, (event) => guard(() => fn(event))),
+          closed: (fn) => feed.closed(kind.name, (event) => guard(() => fn(event))),
+          open: () => feed.open(kind.name),
+        };
+        // The owner validated every config of this kind before it published it.
+        return listener as never;
+      },
+      nodes: (role, shard) => directory.ofRole(role, shard),
+      onReachable: (listener) => this.#reachable.push((node) => guard(() => listener(node))),
+      onUnreachable: (listener) => this.#unreachable.push((node) => guard(() => listener(node))),
+      after: (delayMs, fn) => {
+        const timer = clock.after(delayMs, () => guard(fn));
+        return () => timer.cancel();
+      },
+      clusterMs,
+    };
+  }
+
+  #serve(name: string, method: Method, handler: Handler<Method>): void {
+    if (method.id < METHOD_TEAM_MIN) {
+      throw new ContractError(`Cannot serve ${method.name}: id is ${method.id}, allowed is ${METHOD_TEAM_MIN} and up`);
+    }
+    this.#options.endpoint.server.serve(method, async (request: unknown, context: CallContext) => {
+      try {
+        return await handler(request, context);
+      } catch (error) {
+        this.#fault(name, error);
+        throw error;
+      }
+    });
+  }
+
+  #guard(name: string, fn: () => void): void {
+    try {
+      const result: unknown = fn();
+      // An async listener is a mistake that the types allow: its rejection must not end the process.
+      if (result instanceof Promise) result.catch((error: unknown) => this.#fault(name, error));
+    } catch (error) {
+      this.#fault(name, error);
+    }
+  }
+
+  #fault(name: string, error: unknown): void {
+    this.#options.counters.add("module.faults");
+    this.#options.alarms.raise(`module_fault:${name}`, { module: name, error: messageOf(error) });
+  }
+}

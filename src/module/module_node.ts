@@ -1,0 +1,96 @@
+/**
+ * What a module gets of the node that hosts it. Everything here is checked at the wall: what a module throws
+ * ends its call, its listener or its setup, raises an alarm, and never ends the process.
+ */
+
+import type { LogData } from "#base/log.ts";
+import type { CallOptions } from "#rpc/caller.ts";
+import type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "#rpc/contract.ts";
+import type { Handler } from "#rpc/server.ts";
+import type { Identity } from "#wire/identity.ts";
+import type { NodeId, Role } from "#wire/role.ts";
+import type { ActivityKind, ConfigOf } from "./activity_kind.ts";
+
+/**
+ * Whom to call: a node, or the node of a role. Of a role that a shard has several of, or of the cross tier,
+ * the one that rendezvous hashing (or the assignment, for `cross_center` and `cross_map`) gives the caller.
+ */
+export type Target = NodeId | { readonly role: Role; readonly shard?: number };
+
+/** Every node of a role, in one shard or in all. */
+export interface Group {
+  readonly every: Role;
+  readonly shard?: number;
+}
+
+/** An activity as a module sees it. */
+export interface ActivityEvent<Config = unknown> {
+  readonly id: string;
+  readonly kind: string;
+  readonly owner: NodeId;
+  /** 32 hex digits: one run of the activity. */
+  readonly term: string;
+  readonly termNumber: number;
+  readonly config: Config;
+  /** In the cluster's time. */
+  readonly openedAtMs: number;
+  readonly endsAtMs: number | undefined;
+}
+
+export interface OpenedEvent<Config = unknown> extends ActivityEvent<Config> {
+  /** The term had begun before this process did. */
+  readonly resumed: boolean;
+}
+
+/** Handlers of a contract; a contract may be served in part. */
+export type Handlers<Methods extends Record<string, MethodDeclaration>> = {
+  readonly [Name in keyof Methods]?: Handler<Contract<Methods>[Name] & Method>;
+};
+
+export interface ActivityListener<Config> {
+  /** Once per term and life of the process; at once for what is open already. */
+  opened(listener: (event: OpenedEvent<Config>) => void): void;
+  /** Once for each `opened`. */
+  closed(listener: (event: ActivityEvent<Config>) => void): void;
+  /** What is open now. */
+  open(): readonly ActivityEvent<Config>[];
+}
+
+export interface ModuleNode {
+  readonly id: NodeId;
+  readonly role: Role;
+  /** 0 on the cross tier. */
+  readonly shard: number;
+  /** Adds the module's name to each line. */
+  readonly log: {
+    debug(phrase: string, data?: LogData): void;
+    info(phrase: string, data?: LogData): void;
+    warn(phrase: string, data?: LogData): void;
+    error(phrase: string, data?: LogData): void;
+  };
+  /** Runs `start` when the node has one of these roles. */
+  on(roles: Role | readonly Role[], start: () => void): void;
+  /** Serves methods of a contract here. Throws ContractError when an id is taken or is the runtime's own. */
+  serve<Methods extends Record<string, MethodDeclaration>>(
+    contract: Contract<Methods>,
+    handlers: Handlers<Methods>,
+  ): void;
+  /** Rejects with CallError. */
+  call<M extends Method>(
+    method: M,
+    request: RequestOf<M>,
+    options: CallOptions & { readonly to: Target },
+  ): Promise<ReplyOf<M>>;
+  /** No reply, no promise of arrival. False when it could not leave this process. */
+  cast<M extends Method>(method: M, request: RequestOf<M>, to: Target | Group): boolean;
+  activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>>;
+  /** Nodes that are reachable now. */
+  nodes(role: Role, shard?: number): readonly Identity[];
+  /** A node came into or went out of the directory, end to end. */
+  onReachable(listener: (node: Identity) => void): void;
+  onUnreachable(listener: (node: Identity) => void): void;
+  /** Calls once after `delayMs`. Returns what cancels it. */
+  after(delayMs: number, fn: () => void): () => void;
+  /** The cluster's wall clock in ms, as far as it is known here. */
+  clusterMs(): number;
+}

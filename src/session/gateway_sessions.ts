@@ -1,0 +1,120 @@
+/**
+ * The gateway's side of presence: serves login and logout, tells the shard's nodes, and brings a node in line
+ * whenever its link comes up or the set of nodes changes. A reconcile that fails is tried again while the node
+ * is linked, every RECONCILE_RETRY_MS.
+ */
+
+import type { Clock } from "#base/clock.ts";
+import { sleep } from "#base/clock.ts";
+import type { Counters } from "#base/counters.ts";
+import type { Random } from "#base/random.ts";
+import { isCallError } from "#rpc/call_failure.ts";
+import type { Endpoint } from "#rpc/endpoint.ts";
+import type { Identity } from "#wire/identity.ts";
+import { RECONCILE_PAGE_MAX, SessionContract } from "./session_contract.ts";
+import type { Binding } from "./session_table.ts";
+import { SESSIONS_MAX, SessionTable, nodesOf } from "./session_table.ts";
+
+const TELL_TIMEOUT_MS = 2_000;
+const RECONCILE_RETRY_MS = 1_000;
+
+export class GatewaySessions {
+  readonly #table: SessionTable;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #endpoint: Endpoint;
+  readonly #nodes: () => readonly Identity[];
+  /** Per node id: the run of reconcile that counts; an older one gives up. */
+  readonly #runs = new Map<string, number>();
+
+  constructor(options: {
+    readonly random: Random;
+    readonly clock: Clock;
+    readonly counters: Counters;
+    readonly endpoint: Endpoint;
+    /** The shard's nodes that are linked to this gateway now. */
+    readonly nodes: () => readonly Identity[];
+  }) {
+    this.#table = new SessionTable(options.random);
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#endpoint = options.endpoint;
+    this.#nodes = options.nodes;
+    const { server } = options.endpoint;
+    server.serve(SessionContract.login, ({ player }) => this.#login(player));
+    server.serve(SessionContract.logout, (binding) => this.#logout(binding));
+  }
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  /** A node of the shard came or went: who is told of whom may have changed for all of them. */
+  nodesChanged(): void {
+    for (const node of this.#nodes()) void this.#reconcile(node);
+  }
+
+  async #login(player: string): Promise<{ session: string }> {
+    const result = this.#table.open(player);
+    if (result === "full") throw new RangeError(`Cannot log in: ${SESSIONS_MAX} sessions are open, which is the limit`);
+    await Promise.all(
+      nodesOf(player, this.#nodes()).map((node) => this.#tell(SessionContract.bind, result.opened, node)),
+    );
+    return { session: result.opened.session };
+  }
+
+  async #logout(binding: Binding): Promise<{ ended: boolean }> {
+    if (!this.#table.close(binding)) return { ended: false };
+    await Promise.all(
+      nodesOf(binding.player, this.#nodes()).map((node) => this.#tell(SessionContract.unbind, binding, node)),
+    );
+    return { ended: true };
+  }
+
+  /** What a node misses here it hears when its link is made again. */
+  async #tell(
+    method: typeof SessionContract.bind | typeof SessionContract.unbind,
+    binding: Binding,
+    node: Identity,
+  ): Promise<void> {
+    try {
+      await this.#endpoint.caller.call(method, binding, { to: { key: node.key }, timeoutMs: TELL_TIMEOUT_MS, retries: 1 });
+    } catch (error) {
+      if (!isCallError(error)) throw error;
+      this.#counters.add("session.tell_failed");
+      void this.#reconcile(node);
+    }
+  }
+
+  /** Never rejects with a CallError; ends when the node has it all, or is linked no more. */
+  async #reconcile(node: Identity): Promise<void> {
+    const run = (this.#runs.get(node.id) ?? 0) + 1;
+    this.#runs.set(node.id, run);
+    const counts = (): boolean =>
+      this.#runs.get(node.id) === run && this.#nodes().some((other) => other.key === node.key && other.boot === node.boot);
+    while (counts()) {
+      try {
+        await this.#sendPages(node);
+        return;
+      } catch (error) {
+        if (!isCallError(error)) throw error;
+        this.#counters.add("session.reconcile_failed");
+        await sleep(this.#clock, RECONCILE_RETRY_MS);
+      }
+    }
+  }
+
+  async #sendPages(node: Identity): Promise<void> {
+    const bindings = this.#table.bindingsOf(node, this.#nodes());
+    const pages = Math.max(1, Math.ceil(bindings.length / RECONCILE_PAGE_MAX));
+    const calls: Promise<unknown>[] = [];
+    // All are sent in one go, so that a bind that follows meets a node that has them or is getting them.
+    for (let page = 0; page < pages; page += 1) {
+      const part = bindings.slice(page * RECONCILE_PAGE_MAX, (page + 1) * RECONCILE_PAGE_MAX);
+      const request = { first: page === 0, last: page === pages - 1, bindings: part };
+      const options = { to: { key: node.key }, timeoutMs: TELL_TIMEOUT_MS };
+      calls.push(this.#endpoint.caller.call(SessionContract.reconcile, request, options));
+    }
+    await Promise.all(calls);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Logins that a shard node believes in: pure. Filled by its gateway, emptied by `clear`, brought in line by
+ * reconcile pages, which take effect together with the last one.
+ */
+
+import type { Binding } from "./session_table.ts";
+
+export class LoginTable {
+  #logins = new Map<string, string>();
+  #staged: Map<string, string> | undefined;
+
+  get count(): number {
+    return this.#logins.size;
+  }
+
+  /** The session of a player who is logged in. */
+  sessionOf(player: string): string | undefined {
+    return this.#logins.get(player);
+  }
+
+  players(): string[] {
+    return [...this.#logins.keys()];
+  }
+
+  bind(binding: Binding): void {
+    this.#logins.set(binding.player, binding.session);
+    this.#staged?.set(binding.player, binding.session);
+  }
+
+  unbind(binding: Binding): void {
+    for (const table of [this.#logins, this.#staged]) {
+      if (table?.get(binding.player) === binding.session) table.delete(binding.player);
+    }
+  }
+
+  /** Drops every login; returns how many there were. */
+  clear(): number {
+    const count = this.#logins.size;
+    this.#logins.clear();
+    this.#staged = undefined;
+    return count;
+  }
+
+  /** Pages of everything that the gateway believes. A page without its first one is ignored. */
+  reconcile(page: { readonly first: boolean; readonly last: boolean; readonly bindings: readonly Binding[] }): void {
+    if (page.first) this.#staged = new Map();
+    const staged = this.#staged;
+    if (staged === undefined) return;
+    for (const binding of page.bindings) staged.set(binding.player, binding.session);
+    if (!page.last) return;
+    this.#logins = staged;
+    this.#staged = undefined;
+  }
+}
