@@ -10,7 +10,7 @@
  */
 
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Check, executableCheck, gateChecks } from "./gate.ts";
 import { makeGroups, selectFiles, type TestGroup } from "./groups.ts";
@@ -19,7 +19,8 @@ import { judgeGroup, shorten } from "./report.ts";
 import { forwardSignals, runCommand, stopCode } from "./run_command.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
-const REPORTS = join(ROOT, "dist/reports");
+/** One folder for each run, so that two at once do not disturb each other. */
+const REPORTS = join(ROOT, "dist/reports", String(process.pid));
 const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
 const OUTPUT_LINES_MAX = 300;
 
@@ -35,8 +36,8 @@ const isFiltered = filters.length > 0 || namePattern !== undefined;
 
 async function main(): Promise<number> {
   forwardSignals();
-  await rm(REPORTS, { recursive: true, force: true });
   await mkdir(REPORTS, { recursive: true });
+  await removeOldReports();
 
   const files = selectFiles(await listFiles(), filters);
   const groups = values.gate ? [] : makeGroups(files);
@@ -73,6 +74,21 @@ async function main(): Promise<number> {
   console.log(formatCounts(total));
   if (stopped !== undefined) return stopped;
   return total.failed > 0 || ranCount === 0 ? 1 : 0;
+}
+
+async function removeOldReports(): Promise<void> {
+  for (const name of await readdir(dirname(REPORTS))) {
+    if (isRunning(Number(name))) continue;
+    await rm(join(dirname(REPORTS), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function listFiles(): Promise<string[]> {
