@@ -3,6 +3,8 @@
  * them with the files that are committed. The files are the specification; this is how they came about.
  */
 
+import { messageBodyVectors } from "./make_body.ts";
+import { digestVectors } from "./make_digest.ts";
 import { badFrameVectors, frameVectors, streamVectors } from "./make_frames.ts";
 import { bodyVectors, transcriptVectors } from "./make_handshake.ts";
 import { callErrorVectors } from "./make_routed.ts";
@@ -17,6 +19,8 @@ export function makeVectors(): Readonly<Record<string, unknown>> {
     "handshake_transcripts.json": transcriptVectors(),
     "heartbeats.json": heartbeatVectors(),
     "sync.json": syncVectors(),
+    "digest.json": digestVectors(),
+    "message_bodies.json": messageBodyVectors(),
     "call_errors.json": callErrorVectors(),
   };
 }

@@ -79,7 +79,7 @@ export function headerFields(buffer: Uint8Array): HeaderFields {
 function frames(): readonly (readonly [string, Header, string])[] {
   const call = { callerTag: 0xa1b2c3d4, callId: 1, deadlineMs: 2000, method: 1024 } as const;
   return [
-    ["ping, body of zeros", { kind: Kind.ping, source: user301, target: gateway3 }, "00".repeat(40)],
+    ["ping, body of zeros", { kind: Kind.ping, source: user301, target: gateway3, hops: 1 }, "00".repeat(40)],
     ["cast to a node, MessagePack body", { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030 }, "81a161c3"],
     ["cast with a deadline", { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030, deadlineMs: 1500 }, "c0"],
     ["cast to every center", { kind: Kind.cast, source: crossCenter5, target: nodeKey("center", NUMBER_EVERY), method: 1031 }, "c0"],
@@ -141,7 +141,7 @@ export function streamVectors(): readonly StreamVector[] {
 const hex = (text: string): string => toHex(new TextEncoder().encode(text));
 
 export function badFrameVectors(): readonly BadFrameVector[] {
-  const good = encodeFrame({ kind: Kind.ping, source: user301, target: gateway3 }, new Uint8Array(40));
+  const good = encodeFrame({ kind: Kind.ping, source: user301, target: gateway3, hops: 1 }, new Uint8Array(40));
   const changed = (at: number, bytes: string): string => {
     const copy = good.slice();
     copy.set(fromHex(bytes), at);

@@ -134,8 +134,8 @@ function transcript(name: string, of: { dialKeys: readonly string[]; acceptKeys:
   const user = wireKey(HELLO.roleNumber, HELLO.number);
   const gateway = wireKey(CHALLENGE.roleNumber, CHALLENGE.number);
   const trailing = ENCODER.encode(of.helloTrailing ?? "");
-  const hello = encodeFrame({ kind: Kind.hello, source: user, target: gateway }, Uint8Array.of(...encodeHello(HELLO), ...trailing));
-  const challenge = encodeFrame({ kind: Kind.challenge, source: gateway, target: user }, encodeChallenge(CHALLENGE));
+  const hello = encodeFrame({ kind: Kind.hello, source: user, target: gateway, hops: 1 }, Uint8Array.of(...encodeHello(HELLO), ...trailing));
+  const challenge = encodeFrame({ kind: Kind.challenge, source: gateway, target: user, hops: 1 }, encodeChallenge(CHALLENGE));
   const mac = (key: string, label: string): Uint8Array => digest.hmacSha256(ENCODER.encode(key), ENCODER.encode(label), hello, challenge);
   const dialKey = of.dialKeys[0] ?? "";
   const acceptKeyIndex = of.acceptKeys.indexOf(dialKey);
@@ -148,10 +148,10 @@ function transcript(name: string, of: { dialKeys: readonly string[]; acceptKeys:
     acceptKeys: of.acceptKeys.map(keyHex),
     hello: toHex(hello),
     challenge: toHex(challenge),
-    proof: toHex(encodeFrame({ kind: Kind.proof, source: user, target: gateway }, proofMac)),
+    proof: toHex(encodeFrame({ kind: Kind.proof, source: user, target: gateway, hops: 1 }, proofMac)),
     acceptKeyIndex,
     proofMac: toHex(proofMac),
-    welcome: welcomeMac === undefined ? null : toHex(encodeFrame({ kind: Kind.welcome, source: gateway, target: user }, welcomeMac)),
+    welcome: welcomeMac === undefined ? null : toHex(encodeFrame({ kind: Kind.welcome, source: gateway, target: user, hops: 1 }, welcomeMac)),
     welcomeMac: welcomeMac === undefined ? null : toHex(welcomeMac),
   };
 }
