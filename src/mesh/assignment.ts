@@ -26,7 +26,10 @@ export class Assignment {
   }
 
   /** The number of the node that serves this shard, or undefined when there is none. */
-  numberFor(role: AssignedRole, of: { readonly shard: number; readonly reachable: readonly number[] }): number | undefined {
+  numberFor(
+    role: AssignedRole,
+    of: { readonly shard: number; readonly reachable: readonly number[] },
+  ): number | undefined {
     const named = this.#config.named.get(of.shard)?.[role];
     if (named !== undefined) return named;
     const known = this.#config.known[role];

@@ -24,8 +24,7 @@ export type DeathVerdict = { readonly kind: "none" } | { readonly kind: "exit"; 
 const NONE: DeathVerdict = { kind: "none" };
 
 type State =
-  | { readonly kind: "unarmed" }
-  | { readonly kind: "watching"; readonly boot: string; readonly silentTicks: number };
+  { readonly kind: "unarmed" } | { readonly kind: "watching"; readonly boot: string; readonly silentTicks: number };
 
 export class DeathWatch {
   #state: State = { kind: "unarmed" };

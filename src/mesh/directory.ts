@@ -65,7 +65,11 @@ export class Directory {
   }
 
   /** The link's last word on a topic: the gateway and the nodes attached to it. Undefined: withdrawn. */
-  word(link: PeerLink, topic: string, said: { readonly hops: number; readonly nodes: readonly Identity[] } | undefined): void {
+  word(
+    link: PeerLink,
+    topic: string,
+    said: { readonly hops: number; readonly nodes: readonly Identity[] } | undefined,
+  ): void {
     if (!this.#said.has(link.serial)) return;
     const gateway = said?.nodes[0];
     if (said === undefined || gateway === undefined) {
@@ -97,7 +101,8 @@ export class Directory {
   ofRole(role: Role, shard?: number): Identity[] {
     const out: Identity[] = [];
     for (const entry of this.#entries.values()) {
-      if (entry.identity.role === role && (shard === undefined || entry.identity.shard === shard)) out.push(entry.identity);
+      if (entry.identity.role === role && (shard === undefined || entry.identity.shard === shard))
+        out.push(entry.identity);
     }
     return out.toSorted((a, b) => a.number - b.number);
   }
@@ -126,7 +131,11 @@ export class Directory {
       else known.push(claim);
     }
     if (claims.length === 0) topics.delete(topic);
-    else topics.set(topic, claims.map((claim) => claim.identity.key));
+    else
+      topics.set(
+        topic,
+        claims.map((claim) => claim.identity.key),
+      );
     for (const key of [...touched].toSorted((a, b) => a - b)) this.#refresh(key);
   }
 
@@ -142,7 +151,9 @@ export class Directory {
     const newest = claims.reduce((a, b) => (b.identity.startedAtMs > a.identity.startedAtMs ? b : a));
     const valid = claims
       .filter((claim) => claim.identity.boot === newest.identity.boot)
-      .toSorted((a, b) => a.distance - b.distance || a.link.peer.key - b.link.peer.key || a.link.serial - b.link.serial);
+      .toSorted(
+        (a, b) => a.distance - b.distance || a.link.peer.key - b.link.peer.key || a.link.serial - b.link.serial,
+      );
     const paths: Path[] = [];
     for (const claim of valid) {
       if (!paths.some((path) => path.link === claim.link)) paths.push({ link: claim.link, distance: claim.distance });

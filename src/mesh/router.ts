@@ -174,7 +174,8 @@ export class Router {
 
   #spread(from: PeerLink | undefined, buffer: Uint8Array, offset: number): SendOutcome {
     if (frameKind(buffer, offset) !== Kind.cast) {
-      if (from !== undefined) this.#refuse(from, buffer, offset, "INVALID", "only a cast may go to every node of a role");
+      if (from !== undefined)
+        this.#refuse(from, buffer, offset, "INVALID", "only a cast may go to every node of a role");
       return { kind: "no_route", detail: "only a cast may go to every node of a role" };
     }
     const source = sourceKey(buffer, offset);
@@ -191,7 +192,9 @@ export class Router {
       uplink: this.#uplink(source, target),
       nextHop: (key) => this.nextHop(source, key, from),
     });
-    let last: SendOutcome = plan.local ? { kind: "local" } : { kind: "no_route", detail: `no path to ${idOfKey(target)}` };
+    let last: SendOutcome = plan.local
+      ? { kind: "local" }
+      : { kind: "no_route", detail: `no path to ${idOfKey(target)}` };
     for (const copy of plan.copies) {
       patch(buffer, offset, copy);
       const position = copy.link.dataQueuedSize;

@@ -68,7 +68,10 @@ export class ModuleHost {
     const twice = this.#modules.some((other) => other.name === module.name);
     const taken = module.activities.find((kind) => this.kind(kind.name) !== undefined);
     if (twice || taken !== undefined) {
-      this.#fault(module.name, new TypeError(twice ? "a module of this name is hosted already" : `kind ${taken?.name} is taken`));
+      this.#fault(
+        module.name,
+        new TypeError(twice ? "a module of this name is hosted already" : `kind ${taken?.name} is taken`),
+      );
       return;
     }
     this.#modules.push(module);

@@ -52,7 +52,11 @@ export class TargetResolver {
       return number === undefined ? undefined : nodeKey(role, number);
     }
     const nodes = this.#directory.ofRole(role, tierOf(role) === "shard" ? shard : undefined);
-    return rendezvous(this.#self.key, 0, nodes.map((node) => node.key)) as NodeKey | undefined;
+    return rendezvous(
+      this.#self.key,
+      0,
+      nodes.map((node) => node.key),
+    ) as NodeKey | undefined;
   }
 
   #noRoute(what: string, detail: string): CallError {

@@ -26,7 +26,9 @@ export class CallError extends Error {
     readonly detail: string;
     readonly cause?: unknown;
   }) {
-    super(`Cannot call ${options.method}: ${options.code} at ${options.at}, ${options.detail}`, { cause: options.cause });
+    super(`Cannot call ${options.method}: ${options.code} at ${options.at}, ${options.detail}`, {
+      cause: options.cause,
+    });
     this.code = options.code;
     this.at = options.at;
     this.sent = options.sent;

@@ -112,7 +112,11 @@ export class Caller {
   }
 
   /** As `call`, with bytes both ways and no schema. */
-  async callRaw(method: RawMethod, body: Uint8Array, options: CallOptions & { readonly to: CallTarget }): Promise<Uint8Array> {
+  async callRaw(
+    method: RawMethod,
+    body: Uint8Array,
+    options: CallOptions & { readonly to: CallTarget },
+  ): Promise<Uint8Array> {
     const deadlineAtMs = this.#clock.nowMs() + boundedTimeout(options.timeoutMs);
     return (await this.#attempt(method, { to: options.to, body, flags: FLAG_RAW, deadlineAtMs })).body;
   }

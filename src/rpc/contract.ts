@@ -19,8 +19,10 @@ export interface MethodDeclaration<Request extends Schema = Schema, Reply extend
 }
 
 /** A method with its place in a contract: what `call` and `cast` take. */
-export interface Method<Request extends Schema = Schema, Reply extends Schema = Schema>
-  extends MethodDeclaration<Request, Reply> {
+export interface Method<Request extends Schema = Schema, Reply extends Schema = Schema> extends MethodDeclaration<
+  Request,
+  Reply
+> {
   /** `contract.method`, for people. */
   readonly name: string;
 }

@@ -25,7 +25,10 @@ export interface Explained {
 
 const ASK_TIMEOUT_MS = 1_500;
 
-export async function explain(caller: Caller, path: { readonly from: NodeId; readonly to: NodeId }): Promise<Explained> {
+export async function explain(
+  caller: Caller,
+  path: { readonly from: NodeId; readonly to: NodeId },
+): Promise<Explained> {
   const { from, to } = path;
   const hops: Hop[] = [];
   const done = (reachable: boolean, verdict: string): Explained => ({ from, to, reachable, hops, verdict });

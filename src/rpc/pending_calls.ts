@@ -40,7 +40,11 @@ export class PendingCalls {
   #count = 0;
 
   constructor(clock: Clock) {
-    this.#wheel = new TimerWheel({ clock, capacity: SLOTS_START, fire: (slot) => this.#settle(slot, { kind: "deadline" }) });
+    this.#wheel = new TimerWheel({
+      clock,
+      capacity: SLOTS_START,
+      fire: (slot) => this.#settle(slot, { kind: "deadline" }),
+    });
     this.#calls = Array.from({ length: SLOTS_START }, () => undefined);
     this.#generations = new Uint16Array(SLOTS_START).fill(1);
     this.#free = freeSlots(0, SLOTS_START);

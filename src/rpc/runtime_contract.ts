@@ -125,7 +125,9 @@ export const RuntimeContract = contract("kuafu", {
     idempotent: true,
     request: v.strictObject({ topic: v.string() }),
     reply: v.object({
-      held: maybe(v.object({ epoch: v.number(), revision: v.number(), hash: v.string(), bytes: v.instance(Uint8Array) })),
+      held: maybe(
+        v.object({ epoch: v.number(), revision: v.number(), hash: v.string(), bytes: v.instance(Uint8Array) }),
+      ),
     }),
   },
   applied: { id: 8, idempotent: true, request: empty, reply: v.object({ applied: v.array(appliedSchema) }) },

@@ -11,7 +11,17 @@ import { messageOf } from "#base/log.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
-import { FLAG_RAW, Kind, Offset, encodeFrame, frameBody, frameKind, readU16, readU32, sourceKey } from "#wire/header.ts";
+import {
+  FLAG_RAW,
+  Kind,
+  Offset,
+  encodeFrame,
+  frameBody,
+  frameKind,
+  readU16,
+  readU32,
+  sourceKey,
+} from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import { BODY_SIZE_MAX, METHOD_TEAM_MIN } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
@@ -40,7 +50,9 @@ export type RawHandler = (body: Uint8Array, context: CallContext) => Uint8Array 
 interface Entry {
   readonly name: string;
   readonly raw: boolean;
-  readonly parse: (body: Uint8Array) => { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
+  readonly parse: (
+    body: Uint8Array,
+  ) => { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
   readonly run: (request: unknown, context: CallContext) => unknown;
 }
 
@@ -126,10 +138,12 @@ export class Server {
     const entry = this.#entries.get(methodId);
     if (entry === undefined) return this.#fail(question, "UNKNOWN_METHOD", `method ${methodId} is not served here`);
     if (this.#draining && methodId >= METHOD_TEAM_MIN) return this.#fail(question, "DRAINING", "this node is leaving");
-    if (this.#executing >= EXECUTING_MAX) return this.#fail(question, "OVERLOADED", `${EXECUTING_MAX} calls are being executed`);
+    if (this.#executing >= EXECUTING_MAX)
+      return this.#fail(question, "OVERLOADED", `${EXECUTING_MAX} calls are being executed`);
     if (!isCast && deadlineMs === 0) return this.#fail(question, "DEADLINE", "the call came without time left");
     const isRaw = ((buffer[offset + Offset.flags] as number) & FLAG_RAW) !== 0;
-    if (isRaw !== entry.raw) return this.#fail(question, "INVALID", `${entry.name} takes ${entry.raw ? "raw bytes" : "MessagePack"}`);
+    if (isRaw !== entry.raw)
+      return this.#fail(question, "INVALID", `${entry.name} takes ${entry.raw ? "raw bytes" : "MessagePack"}`);
     const request = entry.parse(frameBody(buffer, offset));
     if (!request.ok) return this.#fail(question, "INVALID", request.detail);
     this.#executing += 1;

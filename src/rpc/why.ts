@@ -44,9 +44,15 @@ export async function why(
     const state = states[index];
     const before = states[index - 1];
     const previous = path.hops[index - 1]?.at;
-    if (typeof state !== "object") return { at: hop.at, version: undefined, current: false, reason: state ?? "was not asked" };
+    if (typeof state !== "object")
+      return { at: hop.at, version: undefined, current: false, reason: state ?? "was not asked" };
     const current = state.version !== undefined && state.version === wanted;
-    return { at: hop.at, version: state.version, current, reason: reasonOf({ state, before, previous, at: hop.at, current }) };
+    return {
+      at: hop.at,
+      version: state.version,
+      current,
+      reason: reasonOf({ state, before, previous, at: hop.at, current }),
+    };
   });
   const lacking = hops.find((hop) => !hop.current);
   const answer = { topic, node, wanted, hops };
@@ -74,7 +80,8 @@ function reasonOf(about: {
   const said = before.links.find((link) => link.peer === at);
   if (heard === undefined) return `it has no link to ${previous} on which it hears this topic`;
   if (said?.waiting === true) return `${previous} has it waiting in its send queue`;
-  if (said?.said !== heard.heard) return `${previous} said ${said?.said ?? "nothing"}, it heard ${heard.heard ?? "nothing"}: on its way, or lost until the next heartbeat`;
+  if (said?.said !== heard.heard)
+    return `${previous} said ${said?.said ?? "nothing"}, it heard ${heard.heard ?? "nothing"}: on its way, or lost until the next heartbeat`;
   return `it heard ${heard.heard ?? "nothing"} from ${previous} and has not applied it`;
 }
 

@@ -78,7 +78,11 @@ export class GatewaySessions {
     node: Identity,
   ): Promise<void> {
     try {
-      await this.#endpoint.caller.call(method, binding, { to: { key: node.key }, timeoutMs: TELL_TIMEOUT_MS, retries: 1 });
+      await this.#endpoint.caller.call(method, binding, {
+        to: { key: node.key },
+        timeoutMs: TELL_TIMEOUT_MS,
+        retries: 1,
+      });
     } catch (error) {
       if (!isCallError(error)) throw error;
       this.#counters.add("session.tell_failed");
@@ -91,7 +95,8 @@ export class GatewaySessions {
     const run = (this.#runs.get(node.id) ?? 0) + 1;
     this.#runs.set(node.id, run);
     const counts = (): boolean =>
-      this.#runs.get(node.id) === run && this.#nodes().some((other) => other.key === node.key && other.boot === node.boot);
+      this.#runs.get(node.id) === run &&
+      this.#nodes().some((other) => other.key === node.key && other.boot === node.boot);
     while (counts()) {
       try {
         await this.#sendPages(node);

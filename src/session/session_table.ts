@@ -57,7 +57,11 @@ export class SessionTable {
 /** The nodes of a shard that are told of a player. */
 export function nodesOf(player: string, nodes: readonly Identity[]): Identity[] {
   const users = nodes.filter((node) => node.role === "user");
-  const chosen = rendezvous(playerHash(player), 0, users.map((node) => node.key));
+  const chosen = rendezvous(
+    playerHash(player),
+    0,
+    users.map((node) => node.key),
+  );
   return nodes.filter((node) => node.role === "center" || node.key === chosen);
 }
 

@@ -17,7 +17,8 @@ export class ShardLogins {
     this.#log = options.log;
     const { server } = options.endpoint;
     const fromGateway = (source: NodeId): void => {
-      if (source !== options.gateway) throw new TypeError(`only ${options.gateway} may say who is logged in, not ${source}`);
+      if (source !== options.gateway)
+        throw new TypeError(`only ${options.gateway} may say who is logged in, not ${source}`);
     };
     server.serve(SessionContract.bind, (binding, { source }) => {
       fromGateway(source);
