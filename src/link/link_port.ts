@@ -37,7 +37,9 @@ export type CloseReason =
   | "replaced"
   | "goodbye"
   | "peer_closed"
-  | "stopping";
+  | "stopping"
+  /** A handler of ours threw: a bug, which ends this link only. */
+  | "internal_error";
 
 /** `overloaded`: nothing was queued. `closed`: the link is down. */
 export type SendResult = "ok" | "overloaded" | "closed";

@@ -7,7 +7,10 @@
 export interface Conn {
   /** For people: the address of the other end. */
   readonly remote: string;
-  /** Takes a prefix of `bytes` and returns how many; 0 when full (wait for `drained`), -1 when closed. */
+  /**
+   * Takes a prefix of `bytes` and returns how many; 0 when full (wait for `drained`), -1 when closed. What it
+   * took is copied: the caller reuses the buffer as soon as this returns.
+   */
   write(bytes: Uint8Array): number;
   /** No more will be written; the other end sees the end after all that was taken. */
   shutdown(): void;

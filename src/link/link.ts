@@ -1,0 +1,347 @@
+/**
+ * A conn after the handshake: heartbeat, send queue, and delivery of what comes in. It begins with `start` and
+ * ends exactly once, whoever ends it; nothing is delivered afterwards. Which links there may be is not its
+ * matter, nor what routed frames and sync messages mean.
+ */
+
+import type { Timer } from "#base/clock.ts";
+import { messageOf } from "#base/log.ts";
+import type { DecodeFault, Decoder } from "#wire/decoder.ts";
+import { faultText } from "#wire/decoder.ts";
+import type { GoodbyeReason } from "#wire/handshake.ts";
+import { decodeGoodbye, encodeGoodbye } from "#wire/handshake.ts";
+import { Kind, Offset, frameBody, isRouted, kindName, readU16 } from "#wire/header.ts";
+import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
+import type { Identity } from "#wire/identity.ts";
+import { decodeSync, encodeSync } from "#wire/sync_message.ts";
+import { Farewell } from "./farewell.ts";
+import type { Flushable } from "./flusher.ts";
+import type { Agreement } from "./handshake.ts";
+import { hopFrame } from "./handshake.ts";
+import { SilenceWatch, StallWatch } from "./heartbeat.ts";
+import type { LinkContext } from "./link_context.ts";
+import { isQuietEnd } from "./link_end.ts";
+import type { CloseReason, LinkRelation, PeerLink, SendClass, SendResult } from "./link_port.ts";
+import { PingTimes } from "./ping_times.ts";
+import type { BudgetMember } from "./send_budget.ts";
+import type { QueueResult, SendQueue } from "./send_queue.ts";
+import type { Stages } from "./stages.ts";
+import type { Conn, ConnHandler } from "./transport.ts";
+
+export interface LinkOptions {
+  readonly context: LinkContext;
+  readonly stages: Stages;
+  readonly conn: Conn;
+  readonly decoder: Decoder;
+  readonly queue: SendQueue;
+  readonly agreement: Agreement;
+  readonly relation: LinkRelation;
+  /** Bytes that the handshake has received. */
+  readonly receivedSize: number;
+  /** Called once: `forget` before `LinkEvents.down`, `ended` after it. */
+  readonly forget: (link: Link) => void;
+  readonly ended: (link: Link, reason: CloseReason, detail: string) => void;
+}
+
+export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
+  readonly serial: number;
+  readonly peer: Identity;
+  readonly relation: LinkRelation;
+  readonly heartbeatMs: number;
+  readonly upSinceMs: number;
+  readonly upSinceWallMs: number;
+  flushWaits = false;
+  /** Somebody waits for a sign of life. */
+  onLife: (() => void) | undefined;
+  readonly #options: LinkOptions;
+  readonly #context: LinkContext;
+  readonly #queue: SendQueue;
+  readonly #decoder: Decoder;
+  readonly #sink: (buffer: Uint8Array, offset: number) => boolean;
+  readonly #target: { write(bytes: Uint8Array): number; nextSync(): Uint8Array | undefined };
+  readonly #silence: SilenceWatch;
+  readonly #stall: StallWatch;
+  readonly #pings: PingTimes;
+  #timer: Timer | undefined;
+  #phase: "new" | "up" | "down" = "new";
+  #wasAnnounced = false;
+  #receivedSize: number;
+
+  constructor(options: LinkOptions) {
+    const { context, agreement, conn } = options;
+    this.#options = options;
+    this.#context = context;
+    this.#queue = options.queue;
+    this.#decoder = options.decoder;
+    this.#receivedSize = options.receivedSize;
+    this.serial = context.nextSerial();
+    this.peer = agreement.peer;
+    this.relation = options.relation;
+    this.heartbeatMs = agreement.heartbeatMs;
+    this.upSinceMs = context.clock.nowMs();
+    this.upSinceWallMs = context.clock.wallMs();
+    this.#sink = (buffer, offset) => this.receive(buffer, offset);
+    this.#target = { write: (bytes) => conn.write(bytes), nextSync: () => this.#nextSync() };
+    this.#silence = new SilenceWatch(options.receivedSize);
+    this.#stall = new StallWatch(this.heartbeatMs);
+    this.#pings = new PingTimes(this.heartbeatMs);
+  }
+
+  get isUp(): boolean {
+    return this.#phase === "up";
+  }
+  get receivedSize(): number {
+    return this.#receivedSize;
+  }
+  get rttMs(): number | undefined {
+    return this.#pings.rttMs;
+  }
+  get clusterOffsetMs(): number | undefined {
+    return this.#pings.offsetMs;
+  }
+  get dataQueuedSize(): number {
+    return this.#queue.dataQueuedSize;
+  }
+  get dataWrittenSize(): number {
+    return this.#queue.dataWrittenSize;
+  }
+  get queuedSize(): number {
+    return this.#queue.queuedSize;
+  }
+  get remote(): string {
+    return this.#options.conn.remote;
+  }
+
+  /** Up from now on. `welcome` goes out before anything else. */
+  start(welcome: Uint8Array | undefined): void {
+    const { context } = this.#options;
+    this.#phase = "up";
+    this.#decoder.setReady();
+    context.budget.join(this);
+    context.counters.add("link.up");
+    context.log.info("link up", { peer: this.peer.id, relation: this.relation, remote: this.remote, boot: this.peer.boot });
+    if (welcome !== undefined) this.#control(welcome);
+    this.#guard(() => {
+      if (this.#phase !== "up") return;
+      this.#wasAnnounced = true;
+      context.events.up(this);
+      this.ping();
+      this.syncReady();
+      this.#armTick();
+    });
+  }
+
+  send(buffer: Uint8Array, offset: number, as: SendClass): SendResult {
+    if (this.#phase !== "up") return "closed";
+    return this.#queued(this.#queue.pushData(buffer, offset, as));
+  }
+
+  syncReady(): void {
+    if (this.#phase !== "up") return;
+    this.#queue.wantSync();
+    if (!this.flushWaits) this.#context.flusher.mark(this);
+  }
+
+  ping(): void {
+    if (this.#phase !== "up") return;
+    const sequence = this.#pings.sent(this.#context.clock.nowMs());
+    this.#beat(Kind.ping, sequence, 0);
+  }
+
+  close(reason: CloseReason): void {
+    this.end(reason, "");
+  }
+
+  /** Says goodbye behind what is queued, or, when replaced, instead of it. */
+  leave(reason: GoodbyeReason, detail: string): void {
+    if (this.#phase !== "up") return;
+    const frame = this.#hop(Kind.goodbye, encodeGoodbye(reason, detail), 0);
+    const { context, stages, conn } = this.#options;
+    const { clock, flusher, budget, farewells } = context;
+    const queue = this.#queue;
+    queue.finish(frame, { keepWaiting: reason !== "replaced" });
+    this.#end(reason === "replaced" ? "replaced" : "stopping", detail, () => {
+      stages.become(new Farewell({ clock, flusher, budget, farewells, conn, queue, done: () => {} }));
+    });
+  }
+
+  end(reason: CloseReason, detail: string): void {
+    if (this.#phase === "down") return;
+    this.#queue.close();
+    this.#end(reason, detail, () => this.#options.conn.terminate());
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#phase !== "up") return;
+    this.#receivedSize += chunk.length;
+    const { flusher } = this.#context;
+    flusher.enter();
+    try {
+      if (this.onLife !== undefined) this.onLife();
+      const fault = this.#decoder.push(chunk, this.#sink);
+      if (fault !== undefined) this.malformed(fault);
+    } catch (error) {
+      this.crash(error);
+    } finally {
+      flusher.leave();
+    }
+  }
+
+  drained(): void {
+    this.#queue.drained();
+    this.flush();
+  }
+  ended(): void {
+    this.end("peer_closed", "the other end sends no more");
+  }
+  closed(reason: string): void {
+    this.end("peer_closed", reason);
+  }
+  overBudget(): void {
+    this.end("over_budget", `${this.queuedSize} bytes wait for it, and too many in this process`);
+  }
+
+  flush(): void {
+    if (this.#phase !== "up") return;
+    try {
+      if (this.#queue.flush(this.#target) === "closed") this.end("peer_closed", "it takes no more");
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  malformed(fault: DecodeFault): void {
+    this.end(fault.code, faultText(fault));
+  }
+
+  /** A handler threw: a bug of ours, which must not reach the transport. */
+  crash(error: unknown): void {
+    this.#context.log.error("link handler failed", { peer: this.peer.id, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined });
+    this.end("internal_error", messageOf(error));
+  }
+
+  /** Takes a whole frame; false when no more is wanted. */
+  receive(buffer: Uint8Array, offset: number): boolean {
+    if (this.#phase !== "up") return false;
+    const kind = buffer[offset + Offset.kind] as number;
+    if (isRouted(kind)) this.#context.events.routed(this, buffer, offset);
+    else this.#receiveHop(kind, buffer, offset);
+    return this.isUp;
+  }
+
+  #receiveHop(kind: number, buffer: Uint8Array, offset: number): void {
+    const body = frameBody(buffer, offset);
+    switch (kind) {
+      case Kind.sync: {
+        const message = decodeSync(readU16(buffer, offset + Offset.method), body);
+        if (message === undefined) return this.end("bad_sync", "the body is not what its method says");
+        return this.#context.events.sync(this, message);
+      }
+      case Kind.ping:
+      case Kind.pong:
+        return this.#receiveBeat(kind, body);
+      case Kind.goodbye: {
+        const { reason, detail } = decodeGoodbye(body) ?? { reason: "unknown", detail: "" };
+        this.#context.events.goodbye(this, reason);
+        return this.end("goodbye", detail === "" ? reason : `${reason}: ${detail}`);
+      }
+      default:
+        return this.end("unexpected_frame", `${kindName(kind) ?? "unknown"} on a link that is up`);
+    }
+  }
+
+  #receiveBeat(kind: typeof Kind.ping | typeof Kind.pong, body: Uint8Array): void {
+    const beat = decodeHeartbeat(body);
+    if (beat === undefined) return this.end("bad_heartbeat", "it is cut short");
+    const { clock, events } = this.#context;
+    if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
+    else this.#pings.answered(beat, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+    if (this.isUp) events.heartbeat(this, beat);
+  }
+
+  #beat(kind: typeof Kind.ping | typeof Kind.pong, sequence: number, echoMs: number): void {
+    const { events } = this.#context;
+    const body = encodeHeartbeat({
+      sequence,
+      clusterMs: events.clusterMs(),
+      echoMs,
+      saidDigest: events.saidDigest(this),
+      appliedDigest: events.appliedDigest(),
+    });
+    this.#control(this.#hop(kind, body, 0));
+  }
+
+  #hop(kind: Kind, body: Uint8Array, method: number): Uint8Array {
+    const { protocol } = this.#options.agreement;
+    return hopFrame({ kind, source: this.#context.own.self.key, target: this.peer.key, method, protocol }, body);
+  }
+
+  #control(frame: Uint8Array): void {
+    if (this.#phase === "up") this.#queued(this.#queue.pushControl(frame));
+  }
+
+  #queued(result: QueueResult): SendResult {
+    if (result === "ok") {
+      if (!this.flushWaits) this.#context.flusher.mark(this);
+      return "ok";
+    }
+    if (result === "overloaded") return "overloaded";
+    if (result === "full") this.end("slow_consumer", `${this.queuedSize} bytes wait for it`);
+    return "closed";
+  }
+
+  #nextSync(): Uint8Array | undefined {
+    const message = this.#context.events.nextSync(this);
+    if (message === undefined) return undefined;
+    const { method, body } = encodeSync(message);
+    return this.#hop(Kind.sync, body, method);
+  }
+
+  /** The tick waits for a poll after its timer, so that bytes which came in meanwhile are seen before it judges. */
+  #armTick(): void {
+    if (this.#phase !== "up") return;
+    const { clock } = this.#context;
+    this.#timer = clock.after(this.heartbeatMs, () => clock.afterPoll(() => this.#guard(() => this.#tick())));
+  }
+
+  #tick(): void {
+    if (this.#phase !== "up") return;
+    const silence = this.#silence.tick(this.#receivedSize);
+    const isStalled = this.#stall.tick(this.#queue.takenSize, this.#queue.queuedSize);
+    this.#context.events.tick(this);
+    if (silence === "silent") return this.end("silent", `no byte for 2 intervals of ${this.heartbeatMs} ms`);
+    if (isStalled) return this.end("slow_consumer", `${this.queuedSize} bytes stand still`);
+    this.ping();
+    this.#armTick();
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  #end(reason: CloseReason, detail: string, part: () => void): void {
+    if (this.#phase === "down") return;
+    this.#phase = "down";
+    this.#timer?.cancel();
+    const { context, forget, ended } = this.#options;
+    context.budget.leave(this);
+    forget(this);
+    context.counters.add(`link.closed:${reason}`);
+    const line = { peer: this.peer.id, relation: this.relation, remote: this.remote, reason, detail };
+    if (isQuietEnd(reason)) context.log.info("link down", line);
+    else context.log.warn("link down", line);
+    part();
+    if (this.#wasAnnounced) {
+      try {
+        context.events.down(this, reason);
+      } catch (error) {
+        context.log.error("link handler failed", { peer: this.peer.id, error: messageOf(error) });
+      }
+    }
+    ended(this, reason, detail);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What answered pings tell: the round trip, and how far the other end's cluster time is from our wall clock.
+ * Pure. A pong later than the last PINGS_KEPT pings tells nothing.
+ */
+
+import type { Heartbeat } from "#wire/heartbeat.ts";
+
+const PINGS_KEPT = 8;
+
+export class PingTimes {
+  readonly #sentMs: number[] = Array.from({ length: PINGS_KEPT }, () => Number.NaN);
+  /** A slower sample measures a pause of one of the ends rather than its clock. */
+  readonly #offsetRttMaxMs: number;
+  #sequence = 0;
+  #rttMs: number | undefined;
+  #offsetMs: number | undefined;
+
+  constructor(intervalMs: number) {
+    this.#offsetRttMaxMs = intervalMs;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  get offsetMs(): number | undefined {
+    return this.#offsetMs;
+  }
+
+  /** The sequence of a ping that is sent now (monotonic). */
+  sent(nowMs: number): number {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#sentMs[this.#sequence % PINGS_KEPT] = nowMs;
+    return this.#sequence;
+  }
+
+  answered(pong: Heartbeat, times: { readonly nowMs: number; readonly wallMs: number }): void {
+    const age = (this.#sequence - pong.sequence) >>> 0;
+    if (age >= PINGS_KEPT) return;
+    const slot = pong.sequence % PINGS_KEPT;
+    const sentMs = this.#sentMs[slot] ?? Number.NaN;
+    if (Number.isNaN(sentMs)) return;
+    this.#sentMs[slot] = Number.NaN;
+    const rttMs = Math.max(0, times.nowMs - sentMs);
+    this.#rttMs = rttMs;
+    if (this.#offsetMs === undefined || rttMs <= this.#offsetRttMaxMs) {
+      this.#offsetMs = pong.clusterMs + rttMs / 2 - times.wallMs;
+    }
+  }
+}
