@@ -5,6 +5,7 @@
  */
 
 import { messageOf } from "#base/log.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { problem, type ProblemKind } from "./problem.ts";
@@ -12,7 +13,7 @@ import type { AdminServices } from "./services.ts";
 
 const PATH_LOGGED_MAX = 128;
 
-const CALL_PROBLEMS: Readonly<Record<string, { readonly kind: ProblemKind; readonly words: string }>> = {
+const CALL_PROBLEMS: Readonly<Record<CallErrorCode, { readonly kind: ProblemKind; readonly words: string }>> = {
   NO_ROUTE: { kind: "unavailable", words: "there is no route to the node that has to answer" },
   LINK_LOST: { kind: "unavailable", words: "the link to the node that has to answer was lost" },
   OVERLOADED: { kind: "unavailable", words: "a node on the way is overloaded" },
@@ -23,9 +24,11 @@ const CALL_PROBLEMS: Readonly<Record<string, { readonly kind: ProblemKind; reado
   FAILED: { kind: "bad_gateway", words: "the node that has to answer failed" },
 };
 
+const NOT_EXECUTED: ReadonlySet<CallErrorCode> = new Set(["NO_ROUTE", "OVERLOADED", "DRAINING", "UNKNOWN_METHOD"]);
+
 /** A call that failed for a reason of the cluster's, read from an error that carries a known `code`. */
 export interface CallFailure {
-  readonly code: string;
+  readonly code: CallErrorCode;
   /** Where it failed, when the error says so. */
   readonly at: string | undefined;
   /** False only if it is certain that nothing was executed. */
@@ -34,16 +37,17 @@ export interface CallFailure {
 
 export function callFailureOf(error: unknown): CallFailure | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
-  if (!Object.hasOwn(CALL_PROBLEMS, error.code)) return undefined;
+  if (!isCallErrorCode(error.code)) return undefined;
   const at = "at" in error && typeof error.at === "string" ? error.at : undefined;
-  return { code: error.code, at, maybeDone: isMaybeDone(error.code, "sent" in error ? error.sent : undefined) };
+  const neverSent = "sent" in error && error.sent === false;
+  return { code: error.code, at, maybeDone: !neverSent && !NOT_EXECUTED.has(error.code) };
 }
 
 /** The app's error handler: every thrown error ends here, and is logged here or nowhere. */
 export function problemOfError(services: AdminServices, error: unknown, c: Context): Response {
   const failure = callFailureOf(error);
   if (failure !== undefined) {
-    const { kind, words } = CALL_PROBLEMS[failure.code] ?? { kind: "internal", words: "" };
+    const { kind, words } = CALL_PROBLEMS[failure.code];
     const place = failure.at === undefined ? "" : ` (at ${failure.at})`;
     const doubt = isChange(c) && failure.maybeDone ? "; the change may have been made: look before asking again" : "";
     services.counters.add(`admin.call_failed:${failure.code}`);
@@ -62,9 +66,8 @@ export function problemOfError(services: AdminServices, error: unknown, c: Conte
   return problem(c, "internal", { detail: "Cannot answer: unexpected error, see the log of this node" });
 }
 
-function isMaybeDone(code: string, sent: unknown): boolean {
-  if (code === "LINK_LOST") return sent !== false;
-  return code === "DEADLINE" || code === "FAILED";
+function isCallErrorCode(code: string): code is CallErrorCode {
+  return Object.hasOwn(CALL_PROBLEMS, code);
 }
 
 function isChange(c: Context): boolean {

@@ -10,7 +10,8 @@ import { faultOfJsonValue } from "./json_value.ts";
 /** Milliseconds: the last day that a Date can say. */
 const TIME_MAX_MS = 8_640_000_000_000_000;
 
-const NAME_FORM = /^[a-z0-9_-]{1,64}$/;
+/** Objects all over the cluster have names as keys: one key is not a name. */
+const NAME_FORM = /^(?!__proto__$)[a-z0-9_-]{1,64}$/;
 const NODE_ID_FORM = `^(${ROLES.join("|")}):[1-9][0-9]{0,9}$`;
 
 const mustBeText = "must be a text";

@@ -1,0 +1,197 @@
+/**
+ * Every route of the admin app: its status in good and bad cases, its shape, its headers.
+ */
+
+import * as shapes from "#admin/shapes.ts";
+import { describe, expect, test } from "#test";
+import * as v from "valibot";
+import { type Ask, Fixture, READ_SECRET } from "./fixture.ts";
+
+const json = { "Content-Type": "application/json" };
+
+describe("Admin app: statuses", () => {
+  const cases: [call: string, status: number, options?: Ask][] = [
+    ["GET /api/nodes", 200],
+    ["GET /api/nodes/center:1", 200],
+    ["GET /api/nodes/center%3A1", 200],
+    ["GET /api/nodes/center:99", 404],
+    ["GET /api/nodes/nobody:1", 404],
+    ["GET /api/nodes/center", 404],
+    ["GET /api/nodes/center:0", 404],
+    ["GET /api/nodes/center:4294967295", 404],
+    ["GET /api/nodes?node=center:1", 422],
+    ["GET /api/nodes/", 404],
+    ["GET /api/links", 200],
+    ["GET /api/links?node=center:1", 200],
+    ["GET /api/links?node=center:99", 404],
+    ["GET /api/links?node=nobody", 422],
+    ["GET /api/links?nod=center:1", 422],
+    ["GET /api/routes", 200],
+    ["GET /api/routes?node=gateway:1", 200],
+    ["GET /api/routes?node=gateway:99", 404],
+    ["GET /api/explain?from=center:1&to=cross_center:1", 200],
+    ["GET /api/explain?from=center:1", 422],
+    ["GET /api/explain", 422],
+    ["GET /api/explain?from=center:1&to=center:99", 404],
+    ["GET /api/health", 200],
+    ["GET /api/activities", 200],
+    ["GET /api/activities/boss", 200],
+    ["GET /api/activities/none", 404],
+    ["GET /api/activities/Boss", 404],
+    ["GET /api/activities/boss/why?node=center:1", 200],
+    ["GET /api/activities/boss/why", 422],
+    ["GET /api/activities/none/why?node=center:1", 404],
+    ["GET /api/activities/boss/why?node=center:99", 404],
+    ["POST /api/activities", 201, { body: { id: "new", kind: "boss", config: {} } }],
+    ["POST /api/activities", 200, { body: { id: "boss", kind: "boss", config: { hp: 10 } } }],
+    ["POST /api/activities", 409, { body: { id: "boss", kind: "boss", config: { hp: 11 } } }],
+    ["POST /api/activities", 422, { body: { id: "new", kind: "fishing" } }],
+    ["POST /api/activities", 422, { body: {} }],
+    ["POST /api/activities", 422, { body: [] }],
+    ["POST /api/activities", 422, { body: "null" }],
+    ["POST /api/activities", 400, { body: "{" }],
+    ["POST /api/activities", 400, { body: "" }],
+    ["POST /api/activities", 415],
+    ["POST /api/activities", 415, { body: {}, headers: { "Content-Type": "text/plain" } }],
+    ["POST /api/activities", 415, { body: {}, headers: { "Content-Encoding": "gzip" } }],
+    ["POST /api/activities", 415, { body: {}, headers: { "Content-Type": "application/json; charset=gbk" } }],
+    ["POST /api/activities", 403, { body: {}, token: READ_SECRET }],
+    ["POST /api/activities/boss/open", 200],
+    ["POST /api/activities/boss/open", 200, { body: {} }],
+    ["POST /api/activities/boss/open", 200, { headers: json }],
+    ["POST /api/activities/boss/open", 400, { body: { at: 1 } }],
+    ["POST /api/activities/boss/open", 403, { token: READ_SECRET }],
+    ["POST /api/activities/none/open", 404],
+    ["POST /api/activities/boss/close", 409],
+    ["POST /api/activities/none/close", 404],
+    ["POST /api/activities/boss/close?now=1", 422],
+    ["DELETE /api/activities/boss", 200],
+    ["DELETE /api/activities/none", 404],
+    ["DELETE /api/activities/boss", 403, { token: READ_SECRET }],
+    ["GET /healthz", 200, { token: null }],
+    ["GET /readyz", 200, { token: null }],
+    ["GET /openapi.json", 200, { token: null }],
+    ["GET /nothing", 404, { token: null }],
+    ["GET /api/nothing", 404],
+    ["GET /api/nothing", 401, { token: null }],
+    ["GET /api", 401, { token: null }],
+    ["GET /api/nodes", 200, { token: READ_SECRET }],
+    ["GET /api/nodes", 401, { token: null }],
+    ["GET /api/nodes", 401, { token: "wrong-secret-0123456789" }],
+    ["HEAD /api/nodes", 200],
+    ["HEAD /healthz", 200, { token: null }],
+    ["HEAD /api/activities/none", 404],
+  ];
+  for (const [call, status, options] of cases) {
+    test(`${call} ${options === undefined ? "" : JSON.stringify(options)} is ${status}`, async () => {
+      const fixture = new Fixture();
+      await fixture.createBoss();
+      const response = await fixture.ask(call, options);
+      expect(response.status).toBe(status);
+      const type = status < 300 ? "application/json" : "application/problem+json";
+      expect(response.headers.get("Content-Type")).toBe(type);
+      const body = await response.text();
+      if (call.startsWith("HEAD")) expect(body).toBe("");
+      else if (status >= 300) expect(v.is(shapes.ProblemShape, JSON.parse(body))).toBe(true);
+    });
+  }
+});
+
+describe("Admin app: methods", () => {
+  const cases: [call: string, allow: string][] = [
+    ["POST /api/nodes", "GET, HEAD"],
+    ["PUT /api/nodes/center:1", "GET, HEAD"],
+    ["OPTIONS /api/nodes", "GET, HEAD"],
+    ["PATCH /api/activities", "GET, HEAD, POST"],
+    ["POST /api/activities/boss", "DELETE, GET, HEAD"],
+    ["GET /api/activities/boss/open", "POST"],
+    ["DELETE /api/activities/boss/close", "POST"],
+    ["POST /healthz", "GET, HEAD"],
+    ["DELETE /openapi.json", "GET, HEAD"],
+  ];
+  for (const [call, allow] of cases) {
+    test(`${call} is 405 and says what is allowed`, async () => {
+      const response = await new Fixture().ask(call);
+      expect(response.status).toBe(405);
+      expect(response.headers.get("Allow")).toBe(allow);
+      expect(await response.json()).toMatchObject({ type: "urn:kuafu:problem:method_not_allowed", status: 405 });
+    });
+  }
+});
+
+describe("Admin app: shapes", () => {
+  const cases: [call: string, shape: v.GenericSchema][] = [
+    ["GET /api/nodes", shapes.NodesAnswer],
+    ["GET /api/nodes/center:1", shapes.NodeAnswer],
+    ["GET /api/links", shapes.LinksAnswer],
+    ["GET /api/routes", shapes.RoutesAnswer],
+    ["GET /api/explain?from=center:1&to=gateway:1", shapes.ExplanationShape],
+    ["GET /api/health", shapes.HealthAnswer],
+    ["GET /api/activities", shapes.ActivitiesAnswer],
+    ["GET /api/activities/boss", shapes.ActivityAnswer],
+    ["GET /api/activities/boss/why?node=center:1", shapes.WhyShape],
+    ["POST /api/activities/boss/open", shapes.ChangeAnswer],
+    ["DELETE /api/activities/boss", shapes.ChangeAnswer],
+    ["GET /healthz", shapes.LiveAnswer],
+    ["GET /readyz", shapes.ReadyAnswer],
+  ];
+  for (const [call, shape] of cases) {
+    test(`${call} answers what /openapi.json promises and no more`, async () => {
+      const fixture = new Fixture();
+      await fixture.createBoss();
+      const { status, body } = await fixture.askJson(call);
+      expect(status).toBe(200);
+      expect(v.parse(shape, body)).toEqual(body);
+    });
+  }
+
+  test("health: one sick node makes the whole not ok", async () => {
+    expect((await new Fixture().askJson("GET /api/health")).body).toMatchObject({ ok: false });
+  });
+
+  test("readyz: 503 with what it waits for", async () => {
+    const fixture = new Fixture();
+    fixture.port.waitingFor = ["link to gateway:1"];
+    expect(await fixture.askJson("GET /readyz", { token: null })).toEqual({
+      status: 503,
+      body: { ready: false, waitingFor: ["link to gateway:1"] },
+    });
+  });
+
+  test("healthz: 503 when the process is not alive", async () => {
+    const fixture = new Fixture();
+    fixture.port.isLive = false;
+    expect(await fixture.askJson("GET /healthz", { token: null })).toEqual({ status: 503, body: { ok: false } });
+  });
+});
+
+describe("Admin app: headers", () => {
+  const calls: [call: string, options?: Ask][] = [
+    ["GET /api/nodes"],
+    ["GET /api/nodes", { token: null }],
+    ["GET /api/nodes", { headers: { Host: "evil.example" } }],
+    ["GET /api/nodes", { headers: { Origin: "http://127.0.0.1:8900" } }],
+    ["HEAD /api/nodes"],
+    ["PUT /api/nodes"],
+    ["OPTIONS /api/nodes", { headers: { "Access-Control-Request-Method": "POST" } }],
+    ["GET /nothing"],
+    ["POST /api/activities", { body: "{" }],
+    ["GET /openapi.json"],
+  ];
+  for (const [call, options] of calls) {
+    test(`${call} ${JSON.stringify(options ?? {})} is never stored, sniffed or shared`, async () => {
+      const { headers } = await new Fixture().ask(call, options);
+      expect(headers.get("Cache-Control")).toBe("no-store");
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+    });
+  }
+
+  test("an unexpected error has them too", async () => {
+    const fixture = new Fixture();
+    fixture.port.fault = () => Promise.reject(new Error("broken"));
+    const response = await fixture.ask("GET /api/nodes");
+    expect(response.status).toBe(500);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+  });
+});

@@ -1,0 +1,301 @@
+/**
+ * An AdminPort in memory: a small cluster whose activities obey the rules of the real one, so that a test
+ * of the app tests what its users see. `fault` makes the next question fail or hang.
+ */
+
+import type {
+  ActivityDetail,
+  ActivityRow,
+  Actor,
+  AdminPort,
+  AdminResult,
+  AssignmentRow,
+  CreateActivity,
+  Explanation,
+  NodeDescription,
+  NodeHealth,
+  NodeRow,
+  RouteRow,
+  Why,
+} from "#admin/port.ts";
+import type { LinkStatus } from "#link/link_port.ts";
+import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
+
+const STARTED_AT_MS = 1_700_000_000_000;
+const GATEWAY = nodeId("gateway", 1);
+const CENTER = nodeId("center", 1);
+const CROSS_GATEWAY = nodeId("cross_gateway", 1);
+const CROSS_CENTER = nodeId("cross_center", 1);
+const ATTACHED_TO: ReadonlyMap<NodeId, NodeId> = new Map([
+  [GATEWAY, GATEWAY],
+  [CENTER, GATEWAY],
+  [CROSS_GATEWAY, CROSS_GATEWAY],
+  [CROSS_CENTER, CROSS_GATEWAY],
+]);
+
+type Link = LinkStatus & { readonly node: NodeId };
+
+export class FakePort implements AdminPort {
+  readonly self = CROSS_CENTER;
+  /** Runs instead of the next question, whatever it is. */
+  fault: (() => Promise<never>) | undefined;
+  isLive = true;
+  waitingFor: string[] = [];
+  /** Ids in the order in which terms began. */
+  readonly openings: string[] = [];
+  readonly actors: Actor[] = [];
+  readonly #activities = new Map<string, ActivityRow>();
+  #revision = 0;
+
+  nodes(): Promise<AdminResult<readonly NodeRow[]>> {
+    return this.#say(() => ok([...ATTACHED_TO.keys()].map((id) => this.#row(id))));
+  }
+
+  describe(node: NodeId): Promise<AdminResult<NodeDescription>> {
+    return this.#say(() => {
+      if (!ATTACHED_TO.has(node)) return noNode(node);
+      const { id, role, shard, boot, startedAtMs } = this.#row(node);
+      return ok({
+        id,
+        role,
+        shard,
+        boot,
+        startedAtMs,
+        release: "0.1.0",
+        uptimeMs: 5_000,
+        draining: false,
+        policy: node === CENTER ? "gateway:1 silent for 4 s => exit" : undefined,
+        links: statusesOf(node),
+        applied: [...this.#activities.values()].map(({ owner, id: name, version }) => ({
+          topic: `activity/${owner}/${name}`,
+          version,
+          appliedAtMs: STARTED_AT_MS,
+        })),
+        modules: ["boss"],
+        logins: 0,
+        counters: { "link.closed:silent": 1 },
+      });
+    });
+  }
+
+  health(): Promise<AdminResult<readonly NodeHealth[]>> {
+    return this.#say(() =>
+      ok([
+        { id: GATEWAY, ok: true, problems: [] },
+        {
+          id: CENTER,
+          ok: false,
+          problems: [{ name: "link_down", detail: "no link to gateway:1 for 3 s", sinceMs: STARTED_AT_MS }],
+        },
+      ]),
+    );
+  }
+
+  links(node: NodeId | undefined): Promise<AdminResult<readonly Link[]>> {
+    return this.#say(() => {
+      if (node === undefined) return ok([...ATTACHED_TO.keys()].flatMap(linksOf));
+      return ATTACHED_TO.has(node) ? ok(linksOf(node)) : noNode(node);
+    });
+  }
+
+  routes(
+    node: NodeId | undefined,
+  ): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>> {
+    return this.#say(() => {
+      if (node !== undefined && !ATTACHED_TO.has(node)) return noNode(node);
+      return ok({
+        routes: [{ target: CENTER, shard: 1, via: [CROSS_GATEWAY], distance: 3 }],
+        assignments: [{ shard: 1, crossCenter: CROSS_CENTER, crossMap: undefined, from: "rendezvous" as const }],
+      });
+    });
+  }
+
+  explain(from: NodeId, to: NodeId): Promise<AdminResult<Explanation>> {
+    return this.#say(() => {
+      const unknown = [from, to].find((id) => !ATTACHED_TO.has(id));
+      if (unknown !== undefined) return noNode(unknown);
+      const link = statusesOf(from)[0];
+      return ok({
+        from,
+        to,
+        reachable: true,
+        hops: [
+          { at: from, next: to, state: "up", link },
+          { at: to, next: undefined, state: "up", link: undefined },
+        ],
+        verdict: `${from} reaches ${to}`,
+      });
+    });
+  }
+
+  activities(): Promise<AdminResult<readonly ActivityDetail[]>> {
+    return this.#say(() => ok([...this.#activities.values()].map(detailOf)));
+  }
+
+  activity(id: string): Promise<AdminResult<ActivityDetail>> {
+    return this.#say(() => this.#with(id, (row) => ok(detailOf(row))));
+  }
+
+  createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      if (request.kind !== "boss") {
+        const issues = [{ path: "kind", message: "is not a kind of any module" }];
+        return { kind: "invalid", detail: `Cannot create ${request.id}: 1 fault`, issues };
+      }
+      const old = this.#activities.get(request.id);
+      if (old !== undefined) {
+        const isSame = old.kind === request.kind && JSON.stringify(old.config) === JSON.stringify(request.config);
+        if (isSame) return ok(old, false);
+        return { kind: "conflict", detail: `Cannot create ${old.id}: it exists and differs`, allowed: ["delete"] };
+      }
+      const row = this.#put({
+        id: request.id,
+        kind: request.kind,
+        owner: request.owner ?? CROSS_CENTER,
+        phase: "scheduled",
+        term: undefined,
+        termNumber: 0,
+        openedAtMs: undefined,
+        closedAtMs: undefined,
+        endsAtMs: request.endsAtMs,
+        config: request.config,
+        version: "",
+      });
+      return request.open === true ? this.#open(row) : ok(row);
+    });
+  }
+
+  openActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      return this.#with(id, (row) => (row.phase === "open" ? ok(row, false) : this.#open(row)));
+    });
+  }
+
+  closeActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      return this.#with(id, (row) => {
+        if (row.phase === "closed") return ok(row, false);
+        if (row.phase === "open") return ok(this.#put({ ...row, phase: "closed", closedAtMs: STARTED_AT_MS }));
+        return { kind: "conflict", detail: `Cannot close ${id}: it is ${row.phase}`, allowed: ["open", "delete"] };
+      });
+    });
+  }
+
+  deleteActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      return this.#with(id, (row) => {
+        if (row.phase === "open") {
+          return { kind: "conflict", detail: `Cannot delete ${id}: it is open`, allowed: ["close"] };
+        }
+        this.#activities.delete(id);
+        return ok(row);
+      });
+    });
+  }
+
+  why(id: string, node: NodeId): Promise<AdminResult<Why>> {
+    return this.#say(() => {
+      if (!ATTACHED_TO.has(node)) return noNode(node);
+      return this.#with(id, ({ version }) =>
+        ok({
+          activity: id,
+          node,
+          wanted: version,
+          hops: [
+            { at: CROSS_CENTER, version, current: true, reason: "owns it" },
+            { at: node, version: undefined, current: false, reason: "link down for 3 s" },
+          ],
+          firstLacking: node,
+          verdict: `${node} lacks ${version}: link down for 3 s`,
+        }),
+      );
+    });
+  }
+
+  live(): boolean {
+    return this.isLive;
+  }
+
+  ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] } {
+    return { ready: this.waitingFor.length === 0, waitingFor: this.waitingFor };
+  }
+
+  #say<T>(answer: () => AdminResult<T>): Promise<AdminResult<T>> {
+    const fault = this.fault;
+    this.fault = undefined;
+    return fault === undefined ? Promise.resolve(answer()) : fault();
+  }
+
+  #with<T>(id: string, answer: (row: ActivityRow) => AdminResult<T>): AdminResult<T> {
+    const row = this.#activities.get(id);
+    return row === undefined ? { kind: "not_found", detail: `Cannot find activity ${id}` } : answer(row);
+  }
+
+  #open(row: ActivityRow): AdminResult<ActivityRow> {
+    this.openings.push(row.id);
+    const termNumber = row.termNumber + 1;
+    return ok(this.#put({ ...row, phase: "open", termNumber, term: `term-${termNumber}`, openedAtMs: STARTED_AT_MS }));
+  }
+
+  #put(row: ActivityRow): ActivityRow {
+    this.#revision += 1;
+    const stored = { ...row, version: `1.${this.#revision}.00000000` };
+    this.#activities.set(row.id, stored);
+    return stored;
+  }
+
+  #row(id: NodeId): NodeRow {
+    const role = parseNodeId(id)?.role ?? "admin";
+    const gateway = ATTACHED_TO.get(id) ?? id;
+    const shard = gateway === GATEWAY ? 1 : 0;
+    const behindSinceMs = id === CENTER ? STARTED_AT_MS : undefined;
+    const current = behindSinceMs === undefined;
+    return { id, role, shard, boot: "00ff", startedAtMs: STARTED_AT_MS, gateway, current, behindSinceMs };
+  }
+}
+
+function ok<T>(value: T, changed = true): AdminResult<T> {
+  return { kind: "ok", value, changed };
+}
+
+function noNode(id: NodeId): { readonly kind: "not_found"; readonly detail: string } {
+  return { kind: "not_found", detail: `Cannot find node ${id}` };
+}
+
+function detailOf(row: ActivityRow): ActivityDetail {
+  return {
+    ...row,
+    nodes: [
+      { node: GATEWAY, version: row.version, current: true, behindSinceMs: undefined },
+      { node: CENTER, version: undefined, current: false, behindSinceMs: STARTED_AT_MS },
+    ],
+  };
+}
+
+function linksOf(node: NodeId): Link[] {
+  return statusesOf(node).map((status) => ({ node, ...status }));
+}
+
+function statusesOf(node: NodeId): LinkStatus[] {
+  const gateway = ATTACHED_TO.get(node);
+  if (gateway === undefined || gateway === node) return [];
+  return [
+    {
+      peer: gateway,
+      relation: "above",
+      address: "127.0.0.1:7001",
+      state: "backing_off",
+      sinceMs: STARTED_AT_MS,
+      attempt: 3,
+      lastError: "dial_failed",
+      nextRetryMs: 400,
+      rttMs: undefined,
+      queuedSize: 0,
+      boot: undefined,
+    },
+  ];
+}
