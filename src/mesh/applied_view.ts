@@ -3,14 +3,9 @@
  * compared with this node's own. Pure; `refresh` is called once per heartbeat interval.
  */
 
+import type { Applied, AppliedException } from "#sync/applied.ts";
 import type { NodeKey } from "#wire/role.ts";
 import type { Directory } from "./directory.ts";
-
-export interface AppliedWord {
-  /** Digest of the state topics that the gateway holds, and all its nodes but the exceptions. */
-  readonly digest: bigint;
-  readonly exceptions: readonly { readonly key: NodeKey; readonly digest: bigint; readonly sinceMs: number }[];
-}
 
 export interface AppliedState {
   readonly current: boolean;
@@ -21,7 +16,7 @@ export interface AppliedState {
 export class AppliedView {
   readonly #directory: Directory;
   readonly #ownDigest: () => bigint;
-  readonly #words = new Map<NodeKey, AppliedWord>();
+  readonly #words = new Map<NodeKey, Applied>();
   #behind = new Map<NodeKey, number>();
 
   constructor(options: { readonly directory: Directory; readonly ownDigest: () => bigint }) {
@@ -30,7 +25,7 @@ export class AppliedView {
   }
 
   /** What a gateway says of its nodes; undefined when it is heard no more. */
-  word(gateway: NodeKey, word: AppliedWord | undefined): void {
+  word(gateway: NodeKey, word: Applied | undefined): void {
     if (word === undefined) this.#words.delete(gateway);
     else this.#words.set(gateway, word);
   }
@@ -64,9 +59,9 @@ export class AppliedView {
     return this.#exception(key)?.digest ?? word?.digest;
   }
 
-  #exception(key: NodeKey): AppliedWord["exceptions"][number] | undefined {
+  #exception(key: NodeKey): AppliedException | undefined {
     const gateway = this.#directory.get(key)?.gateway.key;
     const word = gateway === undefined ? undefined : this.#words.get(gateway);
-    return word?.exceptions.find((exception) => exception.key === key);
+    return word?.exceptions.find((exception) => exception.node === key);
   }
 }

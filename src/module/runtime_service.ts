@@ -172,7 +172,7 @@ export class RuntimeService {
   #topicBytes(topic: string) {
     const copy = this.#options.states.copy(topic);
     if (copy === undefined || copy.tombstone) return { held: undefined };
-    return { held: { ...copy.version, bytes: copy.bytes } };
+    return { held: { ...copy.version, bytes: copy.bytes.slice() } };
   }
 }
 

@@ -1,0 +1,80 @@
+/**
+ * Watches this node's own shard gateway: feeds DeathWatch with welcomes, goodbyes and the node's own ticks, and
+ * makes the dialer hurry while the gateway is missed. A tick counts only if I/O was polled since the one before,
+ * so that a process which stood still itself does not blame its gateway.
+ */
+
+import type { Clock, Timer } from "#base/clock.ts";
+import type { PeerLink } from "#link/link_port.ts";
+import type { DeathVerdict, ExitReason } from "./death_watch.ts";
+import { DeathWatch } from "./death_watch.ts";
+
+export class GatewayWatch {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #hurry: (intervalMs: number | undefined) => void;
+  readonly #exit: (reason: ExitReason) => void;
+  readonly #death = new DeathWatch();
+  #link: PeerLink | undefined;
+  #receivedSize = 0;
+  #polled = true;
+  #timer: Timer;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly intervalMs: number;
+    readonly hurry: (intervalMs: number | undefined) => void;
+    readonly exit: (reason: ExitReason) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#intervalMs = options.intervalMs;
+    this.#hurry = options.hurry;
+    this.#exit = options.exit;
+    this.#timer = this.#nextTick();
+  }
+
+  up(link: PeerLink): void {
+    this.#link = link;
+    this.#receivedSize = link.receivedSize;
+    this.#hurry(undefined);
+    this.#act(this.#death.welcome(link.peer.boot));
+  }
+
+  down(): void {
+    this.#link = undefined;
+    if (this.#death.isArmed) this.#hurry(this.#intervalMs / 4);
+  }
+
+  goodbye(stopping: boolean): void {
+    this.#act(this.#death.goodbye(stopping));
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+
+  #nextTick(): Timer {
+    return this.#clock.after(this.#intervalMs, () => {
+      this.#timer = this.#nextTick();
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    if (!this.#polled) return;
+    this.#polled = false;
+    this.#clock.afterPoll(() => {
+      this.#polled = true;
+    });
+    const receivedSize = this.#link?.receivedSize ?? this.#receivedSize;
+    const heard = this.#link !== undefined && receivedSize > this.#receivedSize;
+    this.#receivedSize = receivedSize;
+    this.#act(this.#death.tick(heard));
+  }
+
+  #act(verdict: DeathVerdict): void {
+    if (verdict.kind === "none") return;
+    if (verdict.reason !== "gateway_restarted") this.#hurry(undefined);
+    this.#exit(verdict.reason);
+  }
+}
