@@ -67,6 +67,7 @@ export function parseCommand(tokens: readonly ArgvToken[]): CommandResult {
     return { kind: "ok", command: { kind: "help" } };
   }
   if (values.has("version") && faults.length === 0) return { kind: "ok", command: { kind: "version" } };
+  if (faults.length > 0) return { kind: "faults", faults };
   const command = words.length > 0 ? wordCommand(words, values, fault) : roleCommand(values, fault);
   if (faults.length > 0 || command === undefined) return { kind: "faults", faults };
   return { kind: "ok", command };
@@ -80,6 +81,10 @@ function collect(tokens: readonly ArgvToken[], fault: Report): { values: Values;
       words.push(token.value);
       continue;
     }
+    if (token.raw === "-h") {
+      values.set("help", [""]);
+      continue;
+    }
     if (!isFlag(token.name) || token.raw !== `--${token.name}`) {
       fault(token.raw, "an unknown flag", anyOf(FLAG_TEXTS));
       continue;
@@ -87,7 +92,7 @@ function collect(tokens: readonly ArgvToken[], fault: Report): { values: Values;
     const { takes } = FLAGS[token.name];
     const known = values.get(token.name) ?? [];
     if (takes === undefined && token.value !== undefined) fault(token.raw, shown(token.value), "no value");
-    else if (takes !== undefined && (token.value === undefined || token.value === "")) fault(token.raw, "no value", takes);
+    else if (takes !== undefined && isNoValue(token.value)) fault(token.raw, shown(token.value), takes);
     else if (known.length > 0 && !REPEATABLE.includes(token.name)) fault(token.raw, "it a second time", "once");
     else values.set(token.name, [...known, token.value ?? ""]);
   }
@@ -151,6 +156,11 @@ function refuseOthers(values: Values, allowed: readonly FlagName[], command: str
     if (allowed.includes(name)) continue;
     fault(`--${name}`, `it with ${command}`, anyOf(allowed.map((each) => `--${each}`)));
   }
+}
+
+/** `--role --id 3` forgot the role: what follows is a flag, not a value. */
+function isNoValue(value: string | undefined): boolean {
+  return value === undefined || value === "" || value.startsWith("--");
 }
 
 function isFlag(name: string): name is FlagName {

@@ -1,0 +1,16 @@
+/**
+ * SHA-256 and HMAC-SHA-256 by Bun's native hasher, synchronous.
+ */
+
+import type { Digest } from "#base/digest.ts";
+
+export const bunDigest: Digest = {
+  sha256: (...parts) => finish(new Bun.CryptoHasher("sha256"), parts),
+  hmacSha256: (key, ...parts) => finish(new Bun.CryptoHasher("sha256", key), parts),
+};
+
+function finish(hasher: Bun.CryptoHasher, parts: readonly Uint8Array[]): Uint8Array {
+  for (const part of parts) hasher.update(part);
+  // A plain Uint8Array: a Buffer's slice() shares memory, and that of others does not.
+  return new Uint8Array(hasher.digest());
+}

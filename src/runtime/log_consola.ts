@@ -1,0 +1,44 @@
+/**
+ * Log for people at a terminal, by consola. It filters nothing and throttles nothing: by default it would swallow
+ * lines that repeat, and twelve nodes say the same things.
+ */
+
+import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
+import { colors } from "consola/utils";
+import type { LogLevel } from "#base/log.ts";
+import { dataForPeople, type LogRecord } from "./log_record.ts";
+import type { RecordSink } from "./record_log.ts";
+
+const EVERYTHING = 999;
+const NODE_WIDTH = 15;
+
+const TAGS: Record<LogLevel, (withColor: boolean) => string> = {
+  debug: (withColor) => (withColor ? colors.gray("debug") : "debug"),
+  info: (withColor) => (withColor ? colors.cyan("info ") : "info "),
+  warn: (withColor) => (withColor ? colors.yellow("warn ") : "warn "),
+  error: (withColor) => (withColor ? colors.red("error") : "error"),
+};
+
+export function consolaSink(line: (text: string) => void, options: { readonly colors: boolean }): RecordSink {
+  const consola = createConsola({
+    level: EVERYTHING,
+    throttle: 0,
+    throttleMin: Number.POSITIVE_INFINITY,
+    reporters: [{ log: (entry: LogObject) => line(String(entry.args[0])) }],
+  });
+  return (record) => say(consola, record.level, peopleLine(record, options.colors));
+}
+
+/** `08:15:30.123 info  center:1        link up  peer=gateway:1`. */
+export function peopleLine(record: LogRecord, withColor: boolean): string {
+  const { timeMs, level, phrase, node } = record;
+  const dim = (text: string): string => (withColor ? colors.dim(text) : text);
+  const time = new Date(timeMs).toISOString().slice(11, 23);
+  const data = dataForPeople(record.data);
+  const tail = data === "" ? "" : `  ${dim(data)}`;
+  return `${dim(time)} ${TAGS[level](withColor)} ${node.padEnd(NODE_WIDTH)} ${phrase}${tail}`;
+}
+
+function say(consola: ConsolaInstance, level: LogLevel, text: string): void {
+  consola[level](text);
+}
