@@ -6,7 +6,7 @@
 
 import type { MiddlewareHandler } from "hono";
 import { problem } from "./problem.ts";
-import { type AdminContext, type AdminEnv, type AdminServices, noteRefused } from "./services.ts";
+import { type AdminEnv, type AdminServices, noteRefused } from "./services.ts";
 
 /** Requests under way in one process; more are refused at once. */
 export const IN_FLIGHT_MAX = 64;
@@ -35,7 +35,7 @@ export function createHostCheck(allowedHosts: readonly string[]): (authority: st
 export function guardHost(services: AdminServices, allowedHosts: readonly string[]): MiddlewareHandler<AdminEnv> {
   const isAllowed = createHostCheck(allowedHosts);
   return (c, next) => {
-    if (isAllowed(authorityOf(c))) return next();
+    if (isAllowed(authorityOf(c.req.header("Host"), c.req.url))) return next();
     noteRefused(services, c, "host");
     return Promise.resolve(
       problem(c, "host_refused", {
@@ -50,7 +50,7 @@ export function guardOrigin(services: AdminServices): MiddlewareHandler<AdminEnv
   return (c, next) => {
     const origin = c.req.header("Origin");
     if (origin === undefined) return next();
-    const authority = authorityOf(c).toLowerCase();
+    const authority = authorityOf(c.req.header("Host"), c.req.url).toLowerCase();
     const asked = origin.toLowerCase();
     if (asked === `http://${authority}` || asked === `https://${authority}`) return next();
     noteRefused(services, c, "origin");
@@ -79,9 +79,12 @@ export function limitInFlight(services: AdminServices): MiddlewareHandler<AdminE
   };
 }
 
-/** HTTP/2 has no Host header: there the URL says it. */
-function authorityOf(c: AdminContext): string {
-  return c.req.header("Host") ?? new URL(c.req.url).host;
+/**
+ * The authority that was asked for. HTTP/2 has no Host header: there the URL says it. HTTP/1.0 may have neither,
+ * and the URL is a bare path: then it is empty, which no check lets through.
+ */
+export function authorityOf(hostHeader: string | undefined, url: string): string {
+  return hostHeader ?? URL.parse(url)?.host ?? "";
 }
 
 function plainName(host: string): string {

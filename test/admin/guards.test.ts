@@ -2,7 +2,7 @@
  * Host and Origin: what a web page could make an operator's browser send is refused before anything else.
  */
 
-import { createHostCheck } from "#admin/guards.ts";
+import { authorityOf, createHostCheck } from "#admin/guards.ts";
 import { describe, expect, test } from "#test";
 import { Fixture } from "./fixture.ts";
 
@@ -88,6 +88,11 @@ describe("Host guard", () => {
     const { app } = new Fixture(["admin.example"]);
     expect((await app.request("http://admin.example:8900/healthz")).status).toBe(200);
     expect((await app.request("http://evil.example/healthz")).status).toBe(403);
+  });
+
+  test("with neither, as HTTP/1.0 may come, there is nothing to let through", () => {
+    expect(authorityOf(undefined, "/healthz")).toBe("");
+    expect(createHostCheck(["0.0.0.0"])("")).toBe(false);
   });
 
   test("does not believe headers that a proxy or a page adds", async () => {
