@@ -25,6 +25,9 @@ export const FAULT_KINDS = [
   "slow_path",
   "wall_jump",
 ] as const;
+/** Share of the faults that last until the end of the plan, so that there is something to heal. */
+const LASTING_SHARE = 0.25;
+
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export type Fault =
@@ -68,7 +71,8 @@ export function planFaults(plan: FaultPlan): PlannedFault[] {
   for (let count = 0; count < plan.budget; count += 1) {
     const atMs = plan.fromMs + random.unit() * (plan.untilMs - plan.fromMs);
     const maxMs = random.unit() < 0.5 ? plan.shortMaxMs : plan.longMaxMs;
-    const durationMs = Math.min(random.unit() * maxMs, plan.untilMs - atMs);
+    const leftMs = plan.untilMs - atMs;
+    const durationMs = random.unit() < LASTING_SHARE ? leftMs : Math.min(random.unit() * maxMs, leftMs);
     const kind = kinds[randomIndex(random, kinds.length)] ?? "cut";
     out.push({ atMs, durationMs, fault: drawFault(kind, plan) });
   }

@@ -32,6 +32,9 @@ export class SimProcess {
   readonly #startedMs: number;
   #alive = true;
   #frozen = false;
+  #frozenAtMs = 0;
+  #frozenMs = 0;
+  #thawedAtMs = 0;
   #held: SimEvent[] = [];
   readonly #onEnd: (() => void)[] = [];
 
@@ -52,16 +55,28 @@ export class SimProcess {
     return this.#frozen;
   }
 
+  /** World time of the last thaw; 0 when there was none. */
+  get thawedAtMs(): number {
+    return this.#thawedAtMs;
+  }
+
+  /** How long it has been frozen in all. */
+  get frozenMs(): number {
+    return this.#frozenMs + (this.#frozen ? this.#world.nowMs - this.#frozenAtMs : 0);
+  }
+
   freeze(): void {
     if (!this.#alive || this.#frozen) return;
     this.#frozen = true;
+    this.#frozenAtMs = this.#world.nowMs;
     this.#world.note(this.host.name, "freeze");
   }
 
   thaw(): void {
     if (!this.#frozen) return;
     this.#frozen = false;
-    if (!this.#alive) return;
+    this.#thawedAtMs = this.#world.nowMs;
+    this.#frozenMs += this.#world.nowMs - this.#frozenAtMs;
     const held = this.#held;
     this.#held = [];
     this.#world.note(this.host.name, "thaw", { held: held.length });

@@ -1,0 +1,137 @@
+/**
+ * What a simulated run must keep true about calls, casts and activities, written down as it happens. A violation is
+ * text with its time; a run that has one has failed.
+ */
+
+import type { SimWorld } from "#module/simulator/sim_world.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
+import type { NodeId } from "#wire/role.ts";
+
+const VIOLATIONS_MAX = 20;
+
+interface OpenCall {
+  readonly life: string;
+  readonly what: string;
+  readonly deadlineMs: number;
+}
+
+export class Ledger {
+  readonly violations: string[] = [];
+  readonly outcomes = new Map<string, number>();
+  readonly #world: SimWorld;
+  readonly #calls = new Map<number, OpenCall>();
+  readonly #executed = new Map<number, NodeId>();
+  readonly #deniedExecution = new Map<number, string>();
+  /** Per life of a node: casts that reached it. */
+  readonly #castsHeard = new Map<string, Set<number>>();
+  /** Per life and activity: the term that is open there. */
+  readonly #openTerms = new Map<string, string>();
+  readonly #doneTerms = new Set<string>();
+  #nonce = 0;
+
+  constructor(world: SimWorld) {
+    this.#world = world;
+  }
+
+  violation(text: string): void {
+    this.#world.note("violation", text);
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push(`${this.#world.nowMs.toFixed(1)} ms: ${text}`);
+  }
+
+  count(what: string, by = 1): void {
+    this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + by);
+  }
+
+  counted(what: string): number {
+    return this.outcomes.get(what) ?? 0;
+  }
+
+  nonce(): number {
+    this.#nonce += 1;
+    return this.#nonce;
+  }
+
+  callBegins(nonce: number, call: { life: string; what: string; timeoutMs: number }): void {
+    this.count("calls");
+    this.#calls.set(nonce, { life: call.life, what: call.what, deadlineMs: this.#world.nowMs + call.timeoutMs });
+  }
+
+  /** `excuseMs`: until when the caller could not run; `slackMs`: what a timer may be late. */
+  callEnds(nonce: number, end: { outcome: string; sent: boolean; excuseMs: number; slackMs: number }): void {
+    const call = this.#calls.get(nonce);
+    if (call === undefined) {
+      this.violation(`call ${nonce} ended twice: ${end.outcome}`);
+      return;
+    }
+    this.#calls.delete(nonce);
+    this.count(`call:${end.outcome}`);
+    const limitMs = Math.max(call.deadlineMs, end.excuseMs) + end.slackMs;
+    if (this.#world.nowMs > limitMs) {
+      this.violation(
+        `${call.what} ended ${(this.#world.nowMs - limitMs).toFixed(1)} ms after its deadline: ${end.outcome}`,
+      );
+    }
+    const notExecuted: readonly string[] = ["NO_ROUTE", "OVERLOADED", "DRAINING"] satisfies CallErrorCode[];
+    if (!end.sent || notExecuted.includes(end.outcome))
+      this.#deniedExecution.set(nonce, `${call.what}: ${end.outcome}, sent ${String(end.sent)}`);
+  }
+
+  executes(nonce: number, at: { here: NodeId; wanted: string; claimed: string; source: NodeId }): void {
+    this.count("executions");
+    if (at.wanted !== at.here) this.violation(`call ${nonce} for ${at.wanted} reached ${at.here}`);
+    if (at.claimed !== at.source) this.violation(`call ${nonce} of ${at.claimed} came as if from ${at.source}`);
+    const before = this.#executed.get(nonce);
+    if (before !== undefined) this.violation(`call ${nonce} was executed twice: at ${before}, at ${at.here}`);
+    this.#executed.set(nonce, at.here);
+  }
+
+  hearsCast(nonce: number, at: { life: string; fits: boolean; what: string }): void {
+    this.count("casts heard");
+    if (!at.fits) this.violation(`cast ${nonce} for ${at.what} reached ${at.life}`);
+    let heard = this.#castsHeard.get(at.life);
+    if (heard === undefined) this.#castsHeard.set(at.life, (heard = new Set()));
+    if (heard.has(nonce)) this.violation(`cast ${nonce} reached ${at.life} twice`);
+    heard.add(nonce);
+  }
+
+  opens(life: string, activity: string, term: string): void {
+    this.count("opened");
+    const key = `${life}/${activity}`;
+    const open = this.#openTerms.get(key);
+    if (open !== undefined) this.violation(`${key} opened ${term} while ${open} is open`);
+    if (this.#doneTerms.has(`${key}/${term}`)) this.violation(`${key} opened ${term} a second time`);
+    this.#doneTerms.add(`${key}/${term}`);
+    this.#openTerms.set(key, term);
+  }
+
+  closes(life: string, activity: string, term: string): void {
+    this.count("closed");
+    const key = `${life}/${activity}`;
+    const open = this.#openTerms.get(key);
+    if (open !== term) this.violation(`${key} closed ${term} while ${open ?? "nothing"} is open`);
+    this.#openTerms.delete(key);
+  }
+
+  /** The term that a life has open of an activity. */
+  openTerm(life: string, activity: string): string | undefined {
+    return this.#openTerms.get(`${life}/${activity}`);
+  }
+
+  /** The life is over: nobody waits for its calls. */
+  lifeEnds(life: string): void {
+    for (const [nonce, call] of this.#calls) {
+      if (call.life !== life) continue;
+      this.#calls.delete(nonce);
+      this.count("call:caller died");
+    }
+  }
+
+  /** At the end of a run, when all deadlines are over. */
+  finish(): void {
+    for (const [nonce, call] of this.#calls) this.violation(`call ${nonce} never ended: ${call.what}`);
+    for (const [nonce, why] of this.#deniedExecution) {
+      if (this.#executed.has(nonce))
+        this.violation(`call ${nonce} was executed although its caller was told it was not: ${why}`);
+    }
+  }
+}

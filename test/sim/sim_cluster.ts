@@ -1,0 +1,141 @@
+/**
+ * A simulated cluster: every node of a topology on a machine of its own, a supervisor that starts again what has
+ * exited, and a disk for each that outlives its processes.
+ */
+
+import type { SimNetwork } from "#module/simulator/sim_network.ts";
+import type { SimProcess } from "#module/simulator/sim_process.ts";
+import type { SimWorld } from "#module/simulator/sim_world.ts";
+import { acceptsLinks, tierOf } from "#wire/role.ts";
+import { DeathCheck } from "./death_check.ts";
+import type { Ledger } from "./ledger.ts";
+import { SimDisk } from "./sim_disk.ts";
+import type { SimNode } from "./sim_node.ts";
+import { startSimNode } from "./sim_node.ts";
+import type { NodeSpec, Topology } from "./topology.ts";
+import { hostOf } from "./topology.ts";
+
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 1000;
+
+/** One process of a node, with what the harness knows about it. */
+export interface Life {
+  readonly name: string;
+  readonly spec: NodeSpec;
+  readonly process: SimProcess;
+  readonly death: DeathCheck;
+  readonly node: SimNode;
+}
+
+export class SimCluster {
+  readonly world: SimWorld;
+  readonly network: SimNetwork;
+  readonly ledger: Ledger;
+  readonly topology: Topology;
+  readonly heartbeatMs: number;
+  readonly #lives = new Map<string, Life>();
+  readonly #disks = new Map<string, SimDisk>();
+  /** Machines that a fault holds down. */
+  readonly #down = new Set<string>();
+
+  constructor(options: {
+    world: SimWorld;
+    network: SimNetwork;
+    ledger: Ledger;
+    topology: Topology;
+    heartbeatMs: number;
+  }) {
+    this.world = options.world;
+    this.network = options.network;
+    this.ledger = options.ledger;
+    this.topology = options.topology;
+    this.heartbeatMs = options.heartbeatMs;
+  }
+
+  /** The processes that are alive, frozen ones too, in the order of the topology. */
+  get lives(): readonly Life[] {
+    return this.topology.nodes.flatMap((spec) => this.life(spec.id) ?? []);
+  }
+
+  life(id: string): Life | undefined {
+    const life = this.#lives.get(id);
+    return life?.process.isAlive === true ? life : undefined;
+  }
+
+  start(spec: NodeSpec): void {
+    const name = hostOf(spec.id);
+    const host = this.world.host(name);
+    if (host.process !== undefined || this.#down.has(name)) return;
+    const process = host.start();
+    const gateway = tierOf(spec.role) === "shard" && !acceptsLinks(spec.role) ? spec.dials[0] : undefined;
+    const death = new DeathCheck({
+      spec,
+      process,
+      nowMs: () => this.world.nowMs,
+      heartbeatMs: this.heartbeatMs,
+      gateway,
+      gatewayLife: () => (gateway === undefined ? 0 : this.world.host(hostOf(gateway)).lives),
+    });
+    const lifeName = `${spec.id}#${process.life}`;
+    process.onEnd(() => this.ledger.lifeEnds(lifeName));
+    this.ledger.count("starts");
+    process.deliver(() => {
+      const node = startSimNode({
+        cluster: this,
+        spec,
+        process,
+        death,
+        lifeName,
+        store: this.#disk(name).open({ clock: process.clock, random: process.random }),
+        exited: (reason, leaves) => this.#exited(spec, { process, death, reason, leaves }),
+      });
+      this.#lives.set(spec.id, { name: lifeName, spec, process, death, node });
+    });
+  }
+
+  /** A fault has ended the process of this machine. */
+  stopped(name: string, wiped: boolean): void {
+    this.#down.add(name);
+    if (wiped) this.#disks.delete(name);
+  }
+
+  /** The fault is over. */
+  restart(name: string): void {
+    this.#down.delete(name);
+    const spec = this.topology.nodes.find((node) => hostOf(node.id) === name);
+    if (spec !== undefined) this.start(spec);
+  }
+
+  async dispose(): Promise<void> {
+    for (const host of this.world.hosts) host.process?.end();
+    await Promise.all([...this.#disks.values()].map((disk) => disk.dispose()));
+  }
+
+  /** The death policy has spoken; `leaves`: the process ends now. */
+  #exited(spec: NodeSpec, exit: { process: SimProcess; death: DeathCheck; reason: string; leaves: boolean }): void {
+    this.ledger.count(`exit:${exit.reason}`);
+    this.world.note(hostOf(spec.id), "exit", exit.reason);
+    const wrong = exit.death.exited(exit.reason);
+    if (wrong !== undefined) this.ledger.violation(wrong);
+    if (!exit.leaves) return;
+    exit.process.end();
+    const delayMs = RESTART_MIN_MS + this.world.random.unit() * (RESTART_MAX_MS - RESTART_MIN_MS);
+    this.world.after(delayMs, () => this.start(spec));
+  }
+
+  #disk(name: string): SimDisk {
+    let disk = this.#disks.get(name);
+    if (disk === undefined) {
+      const world = this.world;
+      disk = new SimDisk({
+        nowMs: () => world.nowMs,
+        wallMs: () => world.nowMs,
+        after: (delayMs, fn) => world.after(delayMs, fn),
+        afterPoll: (fn) => void world.after(0, fn),
+        soon: (fn) => void world.after(0, fn),
+      });
+      this.#disks.set(name, disk);
+    }
+    return disk;
+  }
+}
