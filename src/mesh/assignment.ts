@@ -36,6 +36,11 @@ export class Assignment {
     return rendezvous(of.shard, ROLE_NUMBERS[role], known.length > 0 ? known : of.reachable);
   }
 
+  /** Shards for which the config names somebody. */
+  namedShards(): number[] {
+    return [...this.#config.named.keys()];
+  }
+
   from(role: AssignedRole, shard: number): "config" | "rendezvous" {
     return this.#config.named.get(shard)?.[role] === undefined ? "rendezvous" : "config";
   }

@@ -31,13 +31,22 @@ export type Contract<Methods extends Record<string, MethodDeclaration>> = {
   readonly [Name in keyof Methods]: Method<Methods[Name]["request"], Methods[Name]["reply"]>;
 };
 
+/** What is only read may be passed where the schema's type is mutable. */
+type Read<T> = T extends Uint8Array | ((...args: never) => unknown)
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Read<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Read<T[Key]> }
+      : T;
+
 /** What the caller passes: the schema's input. */
-export type RequestOf<M extends Method> = InferInput<M["request"]>;
+export type RequestOf<M extends Method> = Read<InferInput<M["request"]>>;
 /** What the handler gets: the schema's output. */
 export type HeardRequestOf<M extends Method> = InferOutput<M["request"]>;
 export type ReplyOf<M extends Method> = InferOutput<M["reply"]>;
 /** What the handler returns. */
-export type AnswerOf<M extends Method> = InferInput<M["reply"]>;
+export type AnswerOf<M extends Method> = Read<InferInput<M["reply"]>>;
 
 /** A fault in a contract's declaration: a bug of whoever wrote it. */
 export class ContractError extends Error {

@@ -1,0 +1,27 @@
+/**
+ * Kuafu's public surface: what a team's modules import as "kuafu". Everything that is here keeps its meaning
+ * within a major version; everything that is not may change at any time.
+ */
+
+export * as v from "valibot";
+export { activity } from "./module/activity_kind.ts";
+export type { ActivityKind, ConfigOf } from "./module/activity_kind.ts";
+export { module } from "./module/module.ts";
+export type { Module } from "./module/module.ts";
+export type {
+  ActivityEvent,
+  ActivityListener,
+  Group,
+  Handlers,
+  ModuleNode,
+  OpenedEvent,
+  Target,
+} from "./module/module_node.ts";
+export { contract, ContractError } from "./rpc/contract.ts";
+export type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "./rpc/contract.ts";
+export { CallError, isCallError } from "./rpc/call_failure.ts";
+export type { CallOptions } from "./rpc/caller.ts";
+export type { CallContext, Handler } from "./rpc/server.ts";
+export type { CallErrorCode } from "./wire/call_error.ts";
+export type { Identity } from "./wire/identity.ts";
+export type { NodeId, Role } from "./wire/role.ts";

@@ -1,0 +1,222 @@
+/**
+ * Node: one member of the cluster, whatever its role: mesh, calls, the replica of all activities, modules, and the
+ * parts that its role hosts. Knows no runtime: everything it touches comes with its options.
+ *
+ *   created -> started -> draining -> stopped        each once, `stop` may be called in any state
+ */
+
+import { Alarms } from "#base/alarms.ts";
+import type { Clock } from "#base/clock.ts";
+import { sleep } from "#base/clock.ts";
+import { Counters } from "#base/counters.ts";
+import type { Log } from "#base/log.ts";
+import { ActivityReplica } from "#activity/replica.ts";
+import type { DeathPolicy } from "#mesh/death_watch.ts";
+import { policyText } from "#mesh/death_watch.ts";
+import { Assignment } from "#mesh/assignment.ts";
+import { Mesh } from "#mesh/mesh.ts";
+import type { MeshEvent } from "#mesh/mesh_types.ts";
+import { Endpoint } from "#rpc/endpoint.ts";
+import { GatewaySessions } from "#session/gateway_sessions.ts";
+import { ShardLogins } from "#session/shard_logins.ts";
+import type { Address } from "#link/transport.ts";
+import type { Identity } from "#wire/identity.ts";
+import { ModuleHost } from "./module_host.ts";
+import type { NodeEnd, NodeOptions } from "./node_options.ts";
+import { OwnedActivities } from "./owned_activities.ts";
+import { replicaFeed } from "./replica_feed.ts";
+import { RuntimeService } from "./runtime_service.ts";
+import { TargetResolver } from "./target.ts";
+
+/** Time for what is being executed to end, before links are said goodbye to. */
+export const DRAIN_MS_MAX = 6_000;
+
+/** Exit codes that a node asks for. */
+export const EXIT_DUPLICATE = 1;
+export const EXIT_GATEWAY_DIED = 75;
+
+export class Node {
+  readonly self: Identity;
+  readonly counters = new Counters();
+  readonly alarms: Alarms;
+  readonly mesh: Mesh;
+  readonly endpoint: Endpoint;
+  readonly replica: ActivityReplica;
+  readonly modules: ModuleHost;
+  readonly runtime: RuntimeService;
+  readonly assignment: Assignment;
+  readonly sessions: GatewaySessions | undefined;
+  readonly logins: ShardLogins | undefined;
+  readonly activities: OwnedActivities | undefined;
+  readonly #options: NodeOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #policy: DeathPolicy | undefined;
+  #state: "created" | "started" | "draining" | "stopped" = "created";
+  #listening: Address | undefined;
+
+  constructor(options: NodeOptions) {
+    const { self, clock, log, random, spec, gateway } = options;
+    this.#options = options;
+    this.self = self;
+    this.#clock = clock;
+    this.#log = log;
+    this.#policy = gateway === undefined ? undefined : (options.policy ?? spec.deathPolicy);
+    this.alarms = new Alarms({ clock, log });
+    this.assignment = new Assignment(options.assignment);
+    this.mesh = new Mesh({
+      ...options,
+      gateway: this.#policy === undefined ? undefined : gateway,
+      counters: this.counters,
+      alarms: this.alarms,
+      topics: {
+        accepted: (copy) => this.replica.apply(copy),
+        dropped: (topic) => this.replica.drop(topic),
+        reported: (report) => this.activities?.reported(report),
+      },
+      deliver: (buffer, offset) => this.endpoint.receive(buffer, offset),
+    });
+    const { directory, router } = this.mesh;
+    this.endpoint = new Endpoint({ self, clock, random, log, counters: this.counters, router });
+    const clusterMs = (): number => this.mesh.time.nowMs();
+    this.replica = new ActivityReplica({ self, clock, log, alarms: this.alarms, clusterMs });
+    this.modules = new ModuleHost({
+      self,
+      clock,
+      log,
+      counters: this.counters,
+      alarms: this.alarms,
+      directory,
+      endpoint: this.endpoint,
+      targets: new TargetResolver({ self, directory, assignment: this.assignment }),
+      feed: replicaFeed(this.replica),
+      clusterMs,
+    });
+    if (spec.parts.includes("sessions")) {
+      this.sessions = new GatewaySessions({
+        random,
+        clock,
+        counters: this.counters,
+        endpoint: this.endpoint,
+        nodes: () => this.mesh.shardNodes(),
+      });
+    }
+    if (spec.parts.includes("logins") && gateway !== undefined) {
+      this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
+    }
+    if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
+    this.runtime = new RuntimeService({
+      self,
+      release: options.release,
+      policy: this.policyText(),
+      clock,
+      server: this.endpoint.server,
+      directory,
+      router,
+      states: this.mesh.sync.state,
+      applied: this.mesh.applied,
+      counters: this.counters,
+      alarms: this.alarms,
+      links: (key) => this.mesh.link(key),
+      status: () => this.mesh.hub.status(),
+      modules: () => this.modules.names(),
+      logins: () => this.logins?.count ?? this.sessions?.count ?? 0,
+      isDraining: () => this.#state === "draining",
+    });
+    this.mesh.events.on((event) => this.#heard(event));
+  }
+
+  /** Modules first, then what it owns, then it listens, then it dials. Throws StoreError or ListenError. */
+  async start(): Promise<void> {
+    const { spec, modules, listen, dials } = this.#options;
+    for (const module of [...spec.modules, ...modules]) this.modules.host(module);
+    await this.activities?.start();
+    if (this.#state !== "created") return;
+    this.#state = "started";
+    if (listen !== undefined) this.#listening = this.mesh.listen(listen);
+    for (const { id, address } of dials) this.mesh.dial(id, address);
+  }
+
+  /** The bound address of a gateway, with the port that the system chose. */
+  get listening(): Address | undefined {
+    return this.#listening;
+  }
+
+  get isDraining(): boolean {
+    return this.#state === "draining" || this.#state === "stopped";
+  }
+
+  /** "gateway:1 silent for 4 s => exit", or undefined when it follows no gateway. */
+  policyText(): string | undefined {
+    const { gateway, heartbeatMs } = this.#options;
+    if (gateway === undefined || this.#policy === undefined) return undefined;
+    return policyText(gateway, { policy: this.#policy, heartbeatMs });
+  }
+
+  /** Every link that this node is to have is up. */
+  ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] } {
+    const waitingFor = this.#options.dials
+      .filter(({ id }) => !this.mesh.hub.links().some((link) => link.peer.id === id))
+      .map(({ id }) => `a link to ${id}`);
+    if (this.#state !== "started") waitingFor.push(`this node, which is ${this.#state}`);
+    return { ready: waitingFor.length === 0, waitingFor };
+  }
+
+  /** Takes no new work, ends what is under way within DRAIN_MS_MAX, says goodbye, closes. */
+  async stop(detail: string): Promise<void> {
+    if (this.#state === "draining" || this.#state === "stopped") return;
+    this.#state = "draining";
+    this.endpoint.server.drain();
+    this.mesh.hub.stopAccepting();
+    await Promise.race([this.endpoint.server.idle(), sleep(this.#clock, DRAIN_MS_MAX)]);
+    await this.activities?.stop();
+    await this.mesh.hub.goodbye("stopping", detail);
+    this.close();
+  }
+
+  /** At once, without a word: what is left after `stop`, or instead of it. */
+  close(): void {
+    this.#state = "stopped";
+    this.mesh.stop();
+    this.mesh.hub.close();
+    this.endpoint.caller.close();
+    this.replica.stop();
+  }
+
+  #heard(event: MeshEvent): void {
+    switch (event.kind) {
+      case "connected":
+        if (event.link.relation === "below") this.sessions?.nodesChanged();
+        break;
+      case "disconnected":
+        this.endpoint.caller.linkLost(event.link);
+        if (event.link.relation === "below") this.sessions?.nodesChanged();
+        break;
+      case "reachable":
+        this.modules.reachable(event.identity);
+        break;
+      case "unreachable":
+        this.endpoint.caller.unreachable(event.identity.key);
+        this.modules.unreachable(event.identity);
+        break;
+      case "exit":
+        this.#gatewayDied(event.reason, event.gateway);
+        break;
+      case "duplicate":
+        this.#end({ code: EXIT_DUPLICATE, reason: `another ${this.self.id} is alive at ${event.target}: ${event.detail}` });
+        break;
+    }
+  }
+
+  #gatewayDied(reason: string, gateway: string): void {
+    this.counters.add(`mesh.exit:${reason}`);
+    if (this.#policy === "exit") this.#end({ code: EXIT_GATEWAY_DIED, reason: `${gateway}: ${reason}` });
+    else if (this.#policy === "clear_logins") this.logins?.clear(reason);
+    else this.#log.warn("gateway died", { gateway, reason });
+  }
+
+  #end(end: NodeEnd): void {
+    if (this.isDraining) return;
+    this.#options.onEnd(end);
+  }
+}

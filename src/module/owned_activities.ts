@@ -1,0 +1,157 @@
+/**
+ * The part `activities` of a node: the owner of its activities, its verbs as calls, and the ties between the owner,
+ * the topics and this node's own replica. Tombstones are swept once per SWEEP_INTERVAL_MS.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import type { Clock, Timer } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
+import { ActivityContract } from "#activity/activity_contract.ts";
+import { activityTopic } from "#activity/activity_topic.ts";
+import type { ActivityOutcome, CreateRequest } from "#activity/outcome.ts";
+import { ActivityOwner } from "#activity/owner.ts";
+import type { ActivityReplica } from "#activity/replica.ts";
+import type { Mesh } from "#mesh/mesh.ts";
+import type { Endpoint } from "#rpc/endpoint.ts";
+import type { Identity } from "#wire/identity.ts";
+import type { ModuleHost } from "./module_host.ts";
+import { isCallError } from "#rpc/call_failure.ts";
+import { RuntimeContract } from "#rpc/runtime_contract.ts";
+import { StoreError } from "#store/store.ts";
+import type { NodeId } from "#wire/role.ts";
+import { keyOfId } from "#wire/role.ts";
+import type { Report, Snapshot } from "#wire/sync_message.ts";
+import { parseKindConfig } from "./activity_kind.ts";
+import type { NodeOptions } from "./node_options.ts";
+
+const SWEEP_INTERVAL_MS = 3_600_000;
+const ADOPT_TIMEOUT_MS = 5_000;
+
+/** What the owner needs of the node that hosts it. */
+export interface ActivityHost {
+  readonly self: Identity;
+  readonly alarms: Alarms;
+  readonly mesh: Mesh;
+  readonly endpoint: Endpoint;
+  readonly replica: ActivityReplica;
+  readonly modules: ModuleHost;
+}
+
+export class OwnedActivities {
+  readonly owner: ActivityOwner;
+  readonly #node: ActivityHost;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #gateways: readonly NodeId[];
+  #timer: Timer | undefined;
+
+  constructor(options: NodeOptions & { readonly node: ActivityHost }) {
+    const { node, self, store, clock, random, digest, log } = options;
+    if (store === undefined) throw new StoreError("closed", `Cannot own activities on ${self.id}: there is no store`);
+    this.#node = node;
+    this.#clock = clock;
+    this.#log = log;
+    this.#gateways = options.gateways;
+    this.owner = new ActivityOwner({
+      self,
+      store,
+      clock,
+      clusterMs: () => node.mesh.time.nowMs(),
+      random,
+      digest,
+      log,
+      alarms: node.alarms,
+      kinds: {
+        get names() {
+          return node.modules.kinds();
+        },
+        parseConfig: (kind, input) => {
+          const known = node.modules.kind(kind);
+          return known === undefined ? undefined : parseKindConfig(known, input);
+        },
+      },
+      publish: (snapshot) => this.#publish(snapshot),
+      forget: (topic) => {
+        node.mesh.sync.state.forget(topic);
+        node.replica.drop(topic);
+      },
+    });
+    this.#serve();
+  }
+
+  /** Throws StoreError. */
+  async start(): Promise<void> {
+    await this.owner.start();
+    this.#timer = this.#nextSweep();
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    await this.owner.stop();
+  }
+
+  reported(report: Report): void {
+    void this.owner.reported(report);
+  }
+
+  #publish(snapshot: Snapshot): "ok" | "too_many_topics" | "too_large" {
+    const { state } = this.#node.mesh.sync;
+    const result = state.publish(snapshot);
+    const copy = result === "ok" ? state.copy(snapshot.topic) : undefined;
+    if (copy !== undefined) this.#node.replica.apply(copy);
+    return result;
+  }
+
+  #serve(): void {
+    const { server } = this.#node.endpoint;
+    const { owner } = this;
+    server.serve(ActivityContract.create, (request) => owner.create(request as CreateRequest));
+    server.serve(ActivityContract.open, ({ id }) => owner.open(id));
+    server.serve(ActivityContract.close, ({ id }) => owner.close(id));
+    server.serve(ActivityContract.remove, ({ id }) => owner.remove(id));
+    server.serve(ActivityContract.list, () => ({ activities: [...owner.list()] }));
+    server.serve(ActivityContract.orphans, () => ({ orphans: owner.orphans().map((orphan) => orphan.topic) }));
+    server.serve(ActivityContract.get, ({ id }) => {
+      const value = owner.get(id);
+      return value === undefined ? notFound(id) : { kind: "ok" as const, value, changed: false };
+    });
+    server.serve(ActivityContract.adopt, ({ id }) => this.#adopt(id));
+    server.serve(ActivityContract.cancel, ({ id }) => owner.cancel(activityTopic(this.#node.self.id, id)));
+  }
+
+  async #adopt(id: string): Promise<ActivityOutcome> {
+    const topic = activityTopic(this.#node.self.id, id);
+    const orphan = this.owner.orphans().find((one) => one.topic === topic);
+    if (orphan === undefined) return { kind: "not_found", detail: `there is no orphan ${topic}` };
+    try {
+      const to = { key: keyOfId(orphan.reporter) };
+      const { held } = await this.#node.endpoint.caller.call(
+        RuntimeContract.topicBytes,
+        { topic },
+        { to, timeoutMs: ADOPT_TIMEOUT_MS, retries: 2 },
+      );
+      if (held === undefined) return { kind: "not_found", detail: `${orphan.reporter} holds ${topic} no more` };
+      const { bytes, ...version } = held;
+      return await this.owner.adopt(topic, { bytes, version });
+    } catch (error) {
+      if (!isCallError(error)) throw error;
+      return { kind: "conflict", detail: `${orphan.reporter} cannot be asked: ${error.message}`, allowed: ["adopt", "cancel"] };
+    }
+  }
+
+  #nextSweep(): Timer {
+    return this.#clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#timer = this.#nextSweep();
+      const gateways = this.#gateways.map(keyOfId);
+      const isApplied = this.#node.mesh.applied.allCurrent(gateways);
+      this.owner
+        .sweep(this.#node.mesh.time.nowMs(), () => isApplied)
+        .catch((error: unknown) => this.#log.warn("tombstones not swept", { error: messageOf(error) }));
+    });
+  }
+}
+
+function notFound(id: string): { kind: "not_found"; detail: string } {
+  return { kind: "not_found", detail: `there is no activity "${id}"` };
+}

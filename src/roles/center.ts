@@ -1,0 +1,14 @@
+/**
+ * Role `center`: what a shard has once: guild, arena, mail, chat, and its copy of the activities
+ */
+
+import { plainModule } from "#game/plain.ts";
+import type { RoleSpec } from "#module/role_spec.ts";
+
+export const center: RoleSpec = {
+  role: "center",
+  purpose: "what a shard has once: guild, arena, mail, chat, and its copy of the activities",
+  deathPolicy: "exit",
+  parts: ["logins"],
+  modules: [plainModule],
+};

@@ -1,0 +1,14 @@
+/**
+ * Role `cross_center`: owns activities, and what is matched and settled across shards
+ */
+
+import { plainModule } from "#game/plain.ts";
+import type { RoleSpec } from "#module/role_spec.ts";
+
+export const crossCenter: RoleSpec = {
+  role: "cross_center",
+  purpose: "owns activities, and what is matched and settled across shards",
+  deathPolicy: undefined,
+  parts: ["activities"],
+  modules: [plainModule],
+};

@@ -1,0 +1,14 @@
+/**
+ * Role `user`: player data of a shard: profile, bag, progress
+ */
+
+import { plainModule } from "#game/plain.ts";
+import type { RoleSpec } from "#module/role_spec.ts";
+
+export const user: RoleSpec = {
+  role: "user",
+  purpose: "player data of a shard: profile, bag, progress",
+  deathPolicy: "exit",
+  parts: ["logins"],
+  modules: [plainModule],
+};
