@@ -4,6 +4,7 @@
 
 import { createTokenCheck, faultOfTokens, TOKEN_LENGTH_MAX, TOKENS_MAX } from "#admin/auth.ts";
 import type { AdminToken } from "#admin/auth.ts";
+import type { Digest } from "#base/digest.ts";
 import { describe, expect, test } from "#test";
 import { digest } from "../wire/digest.ts";
 import { Fixture, OPERATE_SECRET, READ_SECRET } from "./fixture.ts";
@@ -26,6 +27,23 @@ describe("Tokens: the check", () => {
   test("takes nothing that only looks like one", () => {
     const near = ["", READ_SECRET.slice(1), `${READ_SECRET}0`, READ_SECRET.toUpperCase(), "a", "x".repeat(100_000)];
     expect(near.map(check)).toEqual(near.map(() => undefined));
+  });
+});
+
+describe("Tokens: size", () => {
+  test("a token that is longer than any can be is not even hashed", () => {
+    let hashed = 0;
+    const counting: Digest = {
+      ...digest,
+      sha256: (...parts) => {
+        hashed += 1;
+        return digest.sha256(...parts);
+      },
+    };
+    const check = createTokenCheck(counting, [token("a", READ_SECRET)]);
+    check("x".repeat(TOKEN_LENGTH_MAX));
+    check("x".repeat(TOKEN_LENGTH_MAX + 1));
+    expect(hashed).toBe(2);
   });
 });
 

@@ -94,7 +94,10 @@ describe("Admin app: unexpected errors", () => {
       const text = await response.text();
       expect(response.status).toBe(500);
       expect(text).not.toContain("secret-detail");
-      expect(fixture.lines.map(({ level, phrase }) => [level, phrase])).toEqual([["error", "admin request failed"]]);
+      const error = value() === undefined ? "undefined" : "secret-detail";
+      expect(fixture.lines).toEqual([
+        { level: "error", phrase: "admin request failed", data: { method: "GET", path: "/api/nodes", error } },
+      ]);
       expect(fixture.counters.get("admin.failed")).toBe(1);
     });
   }

@@ -18,22 +18,22 @@ import type {
   RouteRow,
   Why,
 } from "#admin/port.ts";
-import type { LinkStatus } from "#link/link_port.ts";
-import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
-
-const STARTED_AT_MS = 1_700_000_000_000;
-const GATEWAY = nodeId("gateway", 1);
-const CENTER = nodeId("center", 1);
-const CROSS_GATEWAY = nodeId("cross_gateway", 1);
-const CROSS_CENTER = nodeId("cross_center", 1);
-const ATTACHED_TO: ReadonlyMap<NodeId, NodeId> = new Map([
-  [GATEWAY, GATEWAY],
-  [CENTER, GATEWAY],
-  [CROSS_GATEWAY, CROSS_GATEWAY],
-  [CROSS_CENTER, CROSS_GATEWAY],
-]);
-
-type Link = LinkStatus & { readonly node: NodeId };
+import type { NodeId } from "#wire/role.ts";
+import {
+  ATTACHED_TO,
+  CENTER,
+  CROSS_CENTER,
+  CROSS_GATEWAY,
+  detailOf,
+  GATEWAY,
+  type Link,
+  linksOf,
+  noNode,
+  ok,
+  rowOf,
+  STARTED_AT_MS,
+  statusesOf,
+} from "./fake_cluster.ts";
 
 export class FakePort implements AdminPort {
   readonly self = CROSS_CENTER;
@@ -48,13 +48,13 @@ export class FakePort implements AdminPort {
   #revision = 0;
 
   nodes(): Promise<AdminResult<readonly NodeRow[]>> {
-    return this.#say(() => ok([...ATTACHED_TO.keys()].map((id) => this.#row(id))));
+    return this.#say(() => ok([...ATTACHED_TO.keys()].map(rowOf)));
   }
 
   describe(node: NodeId): Promise<AdminResult<NodeDescription>> {
     return this.#say(() => {
       if (!ATTACHED_TO.has(node)) return noNode(node);
-      const { id, role, shard, boot, startedAtMs } = this.#row(node);
+      const { id, role, shard, boot, startedAtMs } = rowOf(node);
       return ok({
         id,
         role,
@@ -247,55 +247,4 @@ export class FakePort implements AdminPort {
     this.#activities.set(row.id, stored);
     return stored;
   }
-
-  #row(id: NodeId): NodeRow {
-    const role = parseNodeId(id)?.role ?? "admin";
-    const gateway = ATTACHED_TO.get(id) ?? id;
-    const shard = gateway === GATEWAY ? 1 : 0;
-    const behindSinceMs = id === CENTER ? STARTED_AT_MS : undefined;
-    const current = behindSinceMs === undefined;
-    return { id, role, shard, boot: "00ff", startedAtMs: STARTED_AT_MS, gateway, current, behindSinceMs };
-  }
-}
-
-function ok<T>(value: T, changed = true): AdminResult<T> {
-  return { kind: "ok", value, changed };
-}
-
-function noNode(id: NodeId): { readonly kind: "not_found"; readonly detail: string } {
-  return { kind: "not_found", detail: `Cannot find node ${id}` };
-}
-
-function detailOf(row: ActivityRow): ActivityDetail {
-  return {
-    ...row,
-    nodes: [
-      { node: GATEWAY, version: row.version, current: true, behindSinceMs: undefined },
-      { node: CENTER, version: undefined, current: false, behindSinceMs: STARTED_AT_MS },
-    ],
-  };
-}
-
-function linksOf(node: NodeId): Link[] {
-  return statusesOf(node).map((status) => ({ node, ...status }));
-}
-
-function statusesOf(node: NodeId): LinkStatus[] {
-  const gateway = ATTACHED_TO.get(node);
-  if (gateway === undefined || gateway === node) return [];
-  return [
-    {
-      peer: gateway,
-      relation: "above",
-      address: "127.0.0.1:7001",
-      state: "backing_off",
-      sinceMs: STARTED_AT_MS,
-      attempt: 3,
-      lastError: "dial_failed",
-      nextRetryMs: 400,
-      rttMs: undefined,
-      queuedSize: 0,
-      boot: undefined,
-    },
-  ];
 }

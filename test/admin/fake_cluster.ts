@@ -1,0 +1,72 @@
+/**
+ * The cluster that FakePort shows: two gateways with a node below each, and one link that is down.
+ */
+
+import type { ActivityDetail, ActivityRow, AdminResult, NodeRow } from "#admin/port.ts";
+import type { LinkStatus } from "#link/link_port.ts";
+import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
+
+export const STARTED_AT_MS = 1_700_000_000_000;
+export const GATEWAY = nodeId("gateway", 1);
+export const CENTER = nodeId("center", 1);
+export const CROSS_GATEWAY = nodeId("cross_gateway", 1);
+export const CROSS_CENTER = nodeId("cross_center", 1);
+export const ATTACHED_TO: ReadonlyMap<NodeId, NodeId> = new Map([
+  [GATEWAY, GATEWAY],
+  [CENTER, GATEWAY],
+  [CROSS_GATEWAY, CROSS_GATEWAY],
+  [CROSS_CENTER, CROSS_GATEWAY],
+]);
+
+export type Link = LinkStatus & { readonly node: NodeId };
+
+export function ok<T>(value: T, changed = true): AdminResult<T> {
+  return { kind: "ok", value, changed };
+}
+
+export function noNode(id: NodeId): { readonly kind: "not_found"; readonly detail: string } {
+  return { kind: "not_found", detail: `Cannot find node ${id}` };
+}
+
+export function detailOf(row: ActivityRow): ActivityDetail {
+  return {
+    ...row,
+    nodes: [
+      { node: GATEWAY, version: row.version, current: true, behindSinceMs: undefined },
+      { node: CENTER, version: undefined, current: false, behindSinceMs: STARTED_AT_MS },
+    ],
+  };
+}
+
+export function linksOf(node: NodeId): Link[] {
+  return statusesOf(node).map((status) => ({ node, ...status }));
+}
+
+export function statusesOf(node: NodeId): LinkStatus[] {
+  const gateway = ATTACHED_TO.get(node);
+  if (gateway === undefined || gateway === node) return [];
+  return [
+    {
+      peer: gateway,
+      relation: "above",
+      address: "127.0.0.1:7001",
+      state: "backing_off",
+      sinceMs: STARTED_AT_MS,
+      attempt: 3,
+      lastError: "dial_failed",
+      nextRetryMs: 400,
+      rttMs: undefined,
+      queuedSize: 0,
+      boot: undefined,
+    },
+  ];
+}
+
+export function rowOf(id: NodeId): NodeRow {
+  const role = parseNodeId(id)?.role ?? "admin";
+  const gateway = ATTACHED_TO.get(id) ?? id;
+  const shard = gateway === GATEWAY ? 1 : 0;
+  const behindSinceMs = id === CENTER ? STARTED_AT_MS : undefined;
+  const current = behindSinceMs === undefined;
+  return { id, role, shard, boot: "00ff", startedAtMs: STARTED_AT_MS, gateway, current, behindSinceMs };
+}
