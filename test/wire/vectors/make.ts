@@ -7,6 +7,7 @@ import { messageBodyVectors } from "./make_body.ts";
 import { digestVectors } from "./make_digest.ts";
 import { badFrameVectors, frameVectors, streamVectors } from "./make_frames.ts";
 import { bodyVectors, transcriptVectors } from "./make_handshake.ts";
+import { routeBodyVectors } from "./make_route.ts";
 import { callErrorVectors } from "./make_routed.ts";
 import { heartbeatVectors, syncVectors } from "./make_sync.ts";
 
@@ -20,6 +21,7 @@ export function makeVectors(): Readonly<Record<string, unknown>> {
     "heartbeats.json": heartbeatVectors(),
     "sync.json": syncVectors(),
     "digest.json": digestVectors(),
+    "route_bodies.json": routeBodyVectors(),
     "message_bodies.json": messageBodyVectors(),
     "call_errors.json": callErrorVectors(),
   };

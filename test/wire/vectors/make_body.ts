@@ -11,7 +11,7 @@ export interface MessageBodyVector {
   /** Null with `refused`: the body must be refused. */
   readonly value: unknown;
   readonly refused: boolean;
-  /** True when this is the one form in which we write the value; others must be taken all the same. */
+  /** True when this is the shortest form, in which we write it too; longer ones must be taken all the same. */
   readonly written: boolean;
 }
 
@@ -38,8 +38,13 @@ export function messageBodyVectors(): readonly MessageBodyVector[] {
     written("true and false", [true, false]),
     written("small integers", [0, 1, 127, -1, -32]),
     written("integers at the edges of their forms", [128, 255, 256, 65_535, 65_536, 4_294_967_295, -33, -128, -129, -32_768, -32_769, -2_147_483_648]),
-    written("integers beyond 32 bits", [4_294_967_296, -2_147_483_649, Number.MAX_SAFE_INTEGER]),
-    written("integers that a double cannot hold", [{ $integer: "9007199254740993" }, { $integer: "18446744073709551615" }]),
+    taken("integers beyond 32 bits", "93cf0000000100000000d3ffffffff7fffffffcf001fffffffffffff", [4_294_967_296, -2_147_483_649, Number.MAX_SAFE_INTEGER]),
+    taken("integers beyond 32 bits as float64", "92cb41f0000000000000cbc1e0000000200000", [4_294_967_296, -2_147_483_649]),
+    taken("integers that a double cannot hold", "93cf0020000000000001d30020000000000001cfffffffffffffffff", [
+      { $integer: "9007199254740993" },
+      { $integer: "9007199254740993" },
+      { $integer: "18446744073709551615" },
+    ]),
     written("fractions", [0.5, -1.25, 1e300]),
     written("text of every length form", ["", "跨服", "x".repeat(31), "x".repeat(32), "x".repeat(300)]),
     written("bytes", { $bytes: "00ff10" }),
