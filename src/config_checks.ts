@@ -107,13 +107,16 @@ function shardsOf(
   const mergedInto = new Map<number, number | undefined>();
   for (const { place, value } of shards) {
     const taken = placeOf.get(value.number);
-    if (taken !== undefined) fault(`${place}.number`, `${value.number}, used by ${taken} already`, "a shard once");
-    else placeOf.set(value.number, place);
+    if (taken !== undefined) {
+      fault(`${place}.number`, `${value.number}, used by ${taken} already`, "a shard once");
+      continue;
+    }
+    placeOf.set(value.number, place);
     mergedInto.set(value.number, value.merged_into);
   }
   return shards.map(({ place, value }) => {
-    if (endsInItself(value.number, mergedInto)) {
-      fault(`${place}.merged_into`, `${value.merged_into ?? 0}, which leads back to it`, "a shard that lives on");
+    if (value.merged_into !== undefined && endsInItself(value.number, mergedInto)) {
+      fault(`${place}.merged_into`, `${value.merged_into}, which leads back to it`, "a shard that lives on");
     }
     for (const role of ["cross_center", "cross_map"] as const) {
       const number = value[role];

@@ -69,7 +69,7 @@ export class Supervisor {
     const { config, log, clock } = this.#with;
     const cannot = this.#prepare();
     if (cannot.kind === "failed") {
-      for (const line of cannot.lines) log.error(line);
+      for (const reason of cannot.lines) log.error("supervisor cannot start", { reason });
       this.#lock?.release();
       return cannot.code;
     }
