@@ -11,6 +11,7 @@ export type { Module } from "./module/module.ts";
 export type {
   ActivityEvent,
   ActivityListener,
+  ClosedEvent,
   Group,
   Handlers,
   ModuleNode,

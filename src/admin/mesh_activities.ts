@@ -6,6 +6,7 @@
 import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic } from "#activity/activity_topic.ts";
 import type { ActivityOutcome, ActivityView } from "#activity/outcome.ts";
+import { viewOf } from "#activity/outcome.ts";
 import type { Node } from "#module/node.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
@@ -30,7 +31,7 @@ export class MeshActivities {
   }
 
   async list(): Promise<AdminResult<readonly ActivityDetail[]>> {
-    const views = this.#node.replica.views();
+    const views = this.#views();
     const versions = await this.#versions();
     return { kind: "ok", changed: false, value: views.map((view) => detail(view, versions)) };
   }
@@ -68,7 +69,17 @@ export class MeshActivities {
   }
 
   #view(id: string): ActivityView | undefined {
-    return this.#node.replica.views().find((view) => view.id === id);
+    return this.#views().find((view) => view.id === id);
+  }
+
+  #views(): ActivityView[] {
+    const views = this.#node.replica.view().map((row) => {
+      const version = this.#node.mesh.sync.state.copy(row.topic)?.version;
+      if (row.content === undefined || version === undefined) return undefined;
+      const view = viewOf(row.content, { owner: row.owner, version });
+      return { ...view, phase: row.phase ?? view.phase };
+    });
+    return views.filter((view) => view !== undefined);
   }
 
   #ownerOfNew(): NodeId | undefined {

@@ -3,6 +3,7 @@
  * raised as the alarm `module_fault:<module>`; it ends the setup, the listener's turn or the call that it is in.
  */
 
+import type { ActivityReplica } from "#activity/replica.ts";
 import type { Alarms } from "#base/alarms.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
@@ -18,7 +19,6 @@ import type { Identity } from "#wire/identity.ts";
 import { METHOD_TEAM_MIN } from "#wire/limits.ts";
 import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
 import type { ActivityKind } from "./activity_kind.ts";
-import type { ActivityFeed } from "./activity_feed.ts";
 import type { Module } from "./module.ts";
 import type { ActivityListener, Group, ModuleNode, Target } from "./module_node.ts";
 import type { TargetResolver } from "./target.ts";
@@ -32,7 +32,7 @@ export interface ModuleHostOptions {
   readonly directory: Directory;
   readonly endpoint: Endpoint;
   readonly targets: TargetResolver;
-  readonly feed: ActivityFeed;
+  readonly replica: ActivityReplica;
   readonly clusterMs: () => number;
 }
 
@@ -87,7 +87,7 @@ export class ModuleHost {
   }
 
   #nodeFor(module: Module): ModuleNode {
-    const { self, clock, log, directory, endpoint, targets, feed, clusterMs } = this.#options;
+    const { self, clock, log, directory, endpoint, targets, replica, clusterMs } = this.#options;
     const guard = (fn: () => void): void => this.#guard(module.name, fn);
     return {
       id: self.id,
@@ -114,10 +114,11 @@ export class ModuleHost {
         return endpoint.caller.cast(method, request, { key: targets.resolve(to) });
       },
       activity: <Kind extends ActivityKind>(kind: Kind) => {
+        const of = { module: module.name, kind: kind.name };
         const listener: ActivityListener<unknown> = {
-          opened: (fn) => feed.opened(kind.name, (event) => guard(() => fn(event))),
-          closed: (fn) => feed.closed(kind.name, (event) => guard(() => fn(event))),
-          open: () => feed.open(kind.name),
+          opened: (opened) => replica.listen({ ...of, opened }),
+          closed: (closed) => replica.listen({ ...of, closed }),
+          open: () => replica.open().filter((event) => event.kind === kind.name),
         };
         // The owner validated every config of this kind before it published it.
         return listener as never;

@@ -3,6 +3,7 @@
  * ends its call, its listener or its setup, raises an alarm, and never ends the process.
  */
 
+import type { ActivityEvent as TermEvent, ClosedEvent as ClosedTerm, OpenedEvent as OpenedTerm } from "#activity/activity_event.ts";
 import type { LogData } from "#base/log.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "#rpc/contract.ts";
@@ -24,22 +25,16 @@ export interface Group {
 }
 
 /** An activity as a module sees it. */
-export interface ActivityEvent<Config = unknown> {
-  readonly id: string;
-  readonly kind: string;
-  readonly owner: NodeId;
-  /** 32 hex digits: one run of the activity. */
-  readonly term: string;
-  readonly termNumber: number;
+export interface ActivityEvent<Config = unknown> extends TermEvent {
   readonly config: Config;
-  /** In the cluster's time. */
-  readonly openedAtMs: number;
-  readonly endsAtMs: number | undefined;
 }
 
-export interface OpenedEvent<Config = unknown> extends ActivityEvent<Config> {
-  /** The term had begun before this process did. */
-  readonly resumed: boolean;
+export interface OpenedEvent<Config = unknown> extends OpenedTerm {
+  readonly config: Config;
+}
+
+export interface ClosedEvent<Config = unknown> extends ClosedTerm {
+  readonly config: Config;
 }
 
 /** Handlers of a contract; a contract may be served in part. */
@@ -51,7 +46,7 @@ export interface ActivityListener<Config> {
   /** Once per term and life of the process; at once for what is open already. */
   opened(listener: (event: OpenedEvent<Config>) => void): void;
   /** Once for each `opened`. */
-  closed(listener: (event: ActivityEvent<Config>) => void): void;
+  closed(listener: (event: ClosedEvent<Config>) => void): void;
   /** What is open now. */
   open(): readonly ActivityEvent<Config>[];
 }

@@ -24,7 +24,6 @@ import type { Identity } from "#wire/identity.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
 import { OwnedActivities } from "./owned_activities.ts";
-import { replicaFeed } from "./replica_feed.ts";
 import { RuntimeService } from "./runtime_service.ts";
 import { TargetResolver } from "./target.ts";
 
@@ -71,7 +70,7 @@ export class Node {
       alarms: this.alarms,
       topics: {
         accepted: (copy) => this.replica.apply(copy),
-        dropped: (topic) => this.replica.drop(topic),
+        dropped: (topic) => this.replica.forget(topic),
         reported: (report) => this.activities?.reported(report),
       },
       deliver: (buffer, offset) => this.endpoint.receive(buffer, offset),
@@ -79,7 +78,13 @@ export class Node {
     const { directory, router } = this.mesh;
     this.endpoint = new Endpoint({ self, clock, random, log, counters: this.counters, router });
     const clusterMs = (): number => this.mesh.time.nowMs();
-    this.replica = new ActivityReplica({ self, clock, log, alarms: this.alarms, clusterMs });
+    this.replica = new ActivityReplica({
+      clock,
+      log,
+      alarms: this.alarms,
+      clusterMs,
+      nodeStartedClusterMs: () => self.startedAtMs + clusterMs() - clock.wallMs(),
+    });
     this.modules = new ModuleHost({
       self,
       clock,
@@ -89,7 +94,7 @@ export class Node {
       directory,
       endpoint: this.endpoint,
       targets: new TargetResolver({ self, directory, assignment: this.assignment }),
-      feed: replicaFeed(this.replica),
+      replica: this.replica,
       clusterMs,
     });
     if (spec.parts.includes("sessions")) {

@@ -74,7 +74,7 @@ export class OwnedActivities {
       publish: (snapshot) => this.#publish(snapshot),
       forget: (topic) => {
         node.mesh.sync.state.forget(topic);
-        node.replica.drop(topic);
+        node.replica.forget(topic);
       },
     });
     this.#serve();

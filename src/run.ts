@@ -1,0 +1,177 @@
+/**
+ * Runs one node of a plan in this process: folder, lock, secrets, store, modules, node, admin API, in that order,
+ * and lets go of them in the other one. What cannot be had is one line and an exit code.
+ */
+
+import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import type { HttpServer } from "#base/http_server.ts";
+import type { HeldLock } from "#base/lock.ts";
+import type { Log } from "#base/log.ts";
+import { toHex } from "#base/digest.ts";
+import { ListenError, addressText } from "#link/transport.ts";
+import type { AssignmentConfig } from "#mesh/assignment.ts";
+import type { Module } from "#module/module.ts";
+import { Node } from "#module/node.ts";
+import type { NodeEnd } from "#module/node_options.ts";
+import { ROLE_TABLE } from "#roles/role_table.ts";
+import { AUDIT_MIGRATIONS } from "#store/audit_log.ts";
+import { migrate } from "#store/migrations.ts";
+import type { Store } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import { BOOT_SIZE } from "#wire/handshake.ts";
+import { identity } from "#wire/identity.ts";
+import type { NodeId } from "#wire/role.ts";
+import { parseNodeId } from "#wire/role.ts";
+import type { NodePlan } from "./config_plan.ts";
+import { serveAdmin } from "./run_admin.ts";
+import { readKeys } from "./run_secrets.ts";
+import type { Runtime, StartFailure } from "./run_types.ts";
+
+const EXIT_CANNOT = 1;
+const ADMIN_STOP_MS = 1_000;
+
+export interface RunningNode {
+  readonly node: Node;
+  /** Resolves when the node asks its process to end. */
+  readonly ended: Promise<NodeEnd>;
+  /** Drains, closes and releases everything. Resolves when that is done; may be called twice. */
+  stop(detail: string): Promise<void>;
+}
+
+/** What has been taken so far, to be given back in the other order. */
+interface Held {
+  lock?: HeldLock;
+  store?: Store;
+  node?: Node;
+  admin?: HttpServer;
+}
+
+export async function runNode(
+  plan: NodePlan,
+  runtime: Runtime,
+): Promise<{ readonly kind: "ok"; readonly running: RunningNode } | StartFailure> {
+  const log = runtime.logFor(plan.self.id);
+  const held: Held = {};
+  try {
+    const failure = await start({ plan, runtime, log, held });
+    if ("running" in failure) return { kind: "ok", running: failure.running };
+    await release(held, "cannot start");
+    return failure;
+  } catch (error) {
+    await release(held, "cannot start");
+    if (error instanceof ListenError || error instanceof StoreError) return cannot(error.message);
+    throw error;
+  }
+}
+
+async function start(options: {
+  readonly plan: NodePlan;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly held: Held;
+}): Promise<{ readonly running: RunningNode } | StartFailure> {
+  const { plan, runtime, log, held } = options;
+  const ensured = runtime.files.ensureFolder(plan.dataDir);
+  if (ensured.kind === "failed") return cannot(`Cannot use data folder ${plan.dataDir}: ${ensured.reason}`);
+  const lock = runtime.acquireLock(plan.dataDir);
+  if (lock.kind === "taken") return cannot(`Cannot run ${plan.self.id}: ${lock.by} owns ${plan.dataDir}`);
+  if (lock.kind === "failed") return cannot(`Cannot lock data folder ${plan.dataDir}: ${lock.reason}`);
+  held.lock = lock.lock;
+  const keys = readKeys(plan.keys, { runtime, log });
+  if (keys.kind === "failed") return keys;
+  const modules: Module[] = [];
+  for (const path of plan.modules) {
+    const loaded = await runtime.loadModule(path);
+    if (loaded.kind === "failed") return cannot(`Cannot load module ${loaded.reason}`);
+    modules.push(loaded.module);
+  }
+  const spec = ROLE_TABLE[plan.self.role];
+  if (spec.parts.includes("activities") || plan.admin !== undefined) {
+    held.store = runtime.openStore(`${plan.dataDir}/kuafu.sqlite`);
+    await migrate(held.store, [ACTIVITY_MIGRATIONS, AUDIT_MIGRATIONS], runtime.digest);
+  }
+  const ended = Promise.withResolvers<NodeEnd>();
+  const self = identity({
+    ...plan.self,
+    boot: toHex(runtime.random.bytes(BOOT_SIZE)),
+    startedAtMs: runtime.clock.wallMs(),
+  });
+  const node = new Node({
+    spec,
+    self,
+    release: runtime.release,
+    cluster: plan.cluster,
+    keys: keys.keys,
+    heartbeatMs: plan.heartbeatMs,
+    transport: runtime.transport,
+    clock: runtime.clock,
+    random: runtime.random,
+    digest: runtime.digest,
+    log,
+    listen: plan.listen,
+    dials: plan.dials,
+    gateway: plan.policy?.gateway,
+    policy: plan.policy?.onDeath,
+    expectedShard: (id) => plan.shardOf.get(id),
+    assignment: assignmentOf(plan),
+    gateways: plan.gateways,
+    store: held.store,
+    modules,
+    onEnd: (end) => ended.resolve(end),
+  });
+  held.node = node;
+  await node.start();
+  if (plan.admin !== undefined && held.store !== undefined) {
+    const { admin: address, adminTokenFile: tokenFile } = plan;
+    const served = serveAdmin(node, { runtime, address, tokenFile, store: held.store, log });
+    if (served.kind === "failed") return served;
+    held.admin = served.server;
+  }
+  log.info("node started", startedData(node, held));
+  let stopping: Promise<void> | undefined;
+  const stop = (detail: string): Promise<void> => (stopping ??= release(held, detail));
+  return { running: { node, ended: ended.promise, stop } };
+}
+
+async function release(held: Held, detail: string): Promise<void> {
+  const admin = held.admin?.stop(ADMIN_STOP_MS);
+  await held.node?.stop(detail);
+  held.node?.close();
+  await admin;
+  await held.store?.close();
+  held.lock?.release();
+}
+
+function startedData(node: Node, held: Held): Record<string, unknown> {
+  const policy = node.policyText();
+  return {
+    role: node.self.role,
+    shard: node.self.shard,
+    boot: node.self.boot,
+    ...(node.listening === undefined ? {} : { listening: addressText(node.listening) }),
+    ...(held.admin === undefined ? {} : { admin: addressText(held.admin.address) }),
+    ...(policy === undefined ? {} : { policy }),
+  };
+}
+
+function assignmentOf(plan: NodePlan): AssignmentConfig {
+  const numbers = (ids: readonly NodeId[]): number[] => ids.flatMap((id) => parseNodeId(id)?.number ?? []);
+  const number = (id: NodeId | undefined): number | undefined => (id === undefined ? undefined : parseNodeId(id)?.number);
+  return {
+    known: { cross_center: numbers(plan.crossCenters), cross_map: numbers(plan.crossMaps) },
+    named: new Map(
+      plan.shards.map((shard) => {
+        const center = number(shard.crossCenter);
+        const map = number(shard.crossMap);
+        return [
+          shard.number,
+          { ...(center === undefined ? {} : { cross_center: center }), ...(map === undefined ? {} : { cross_map: map }) },
+        ];
+      }),
+    ),
+  };
+}
+
+function cannot(line: string): StartFailure {
+  return { kind: "failed", code: EXIT_CANNOT, lines: [line] };
+}

@@ -1,0 +1,55 @@
+/**
+ * The admin API of a running node: the app over its mesh, on an HTTP server, with its audit trail in the node's store.
+ */
+
+import { createAdminApp } from "#admin/app.ts";
+import type { Audit } from "#admin/audit.ts";
+import { MeshAdminPort } from "#admin/mesh_port.ts";
+import type { HttpServer } from "#base/http_server.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
+import type { Address } from "#link/transport.ts";
+import type { Node } from "#module/node.ts";
+import { AuditLog } from "#store/audit_log.ts";
+import type { Store } from "#store/store.ts";
+import { readTokens } from "./run_secrets.ts";
+import type { Runtime, StartFailure } from "./run_types.ts";
+
+const BODY_SIZE_MAX = 1024 * 1024;
+
+/** Throws ListenError. */
+export function serveAdmin(
+  node: Node,
+  options: {
+    readonly runtime: Runtime;
+    readonly address: Address;
+    readonly tokenFile: string | undefined;
+    readonly store: Store;
+    readonly log: Log;
+  },
+): { readonly kind: "ok"; readonly server: HttpServer } | StartFailure {
+  const { runtime, address, store, log } = options;
+  const tokens = readTokens(options.tokenFile, { runtime, log });
+  if (tokens.kind === "failed") return tokens;
+  const trail = new AuditLog({ store });
+  const audit: Audit = {
+    record: async (entry) => {
+      await trail.append(entry);
+    },
+  };
+  const app = createAdminApp({
+    port: new MeshAdminPort(node),
+    clock: runtime.clock,
+    digest: runtime.digest,
+    log,
+    counters: node.counters,
+    audit,
+    tokens: tokens.tokens,
+    allowedHosts: [address.host],
+  });
+  const server = runtime.serveHttp(address, (request, remote) => app.fetch(request, { remote }), {
+    bodySizeMax: BODY_SIZE_MAX,
+    onFault: (error) => log.error("admin request failed", { error: messageOf(error) }),
+  });
+  return { kind: "ok", server };
+}

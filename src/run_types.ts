@@ -1,0 +1,39 @@
+/**
+ * What a runtime gives to run a node: the adapters that main.ts puts together. Nothing here names one.
+ */
+
+import type { Clock } from "#base/clock.ts";
+import type { Digest } from "#base/digest.ts";
+import type { Files } from "#base/files.ts";
+import type { ServeHttp } from "#base/http_server.ts";
+import type { AcquireLock } from "#base/lock.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { Transport } from "#link/transport.ts";
+import type { Module } from "#module/module.ts";
+import type { Store } from "#store/store.ts";
+
+export interface Runtime {
+  readonly release: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly transport: Transport;
+  readonly files: Files;
+  readonly acquireLock: AcquireLock;
+  /** Throws StoreError. */
+  readonly openStore: (path: string) => Store;
+  readonly serveHttp: ServeHttp;
+  readonly loadModule: (
+    path: string,
+  ) => Promise<{ readonly kind: "ok"; readonly module: Module } | { readonly kind: "failed"; readonly reason: string }>;
+  readonly environment: (name: string) => string | undefined;
+  readonly logFor: (node: string) => Log;
+}
+
+/** Why a node could not be started: one line for people, and the exit code. */
+export interface StartFailure {
+  readonly kind: "failed";
+  readonly code: number;
+  readonly lines: readonly string[];
+}
