@@ -1,6 +1,6 @@
 /**
  * Judges the exits of one process of a shard node (DESIGN 2): each has one of three reasons that really happened, a
- * silent gateway is given up not before three and not after five of the node's own intervals, and a node that
+ * silent gateway is given up not before three intervals, and not after five in which the node could run, and a node that
  * should have left has left.
  */
 
@@ -20,9 +20,10 @@ export class DeathCheck {
   readonly #nowMs: () => number;
   readonly #heartbeatMs: number;
   readonly #gateway: NodeId | undefined;
-  readonly #gatewayLife: () => number;
-  readonly #livesWelcomed = new Set<number>();
+  /** Boots of the gateway that have welcomed it since the last exit event. */
+  #boots: string[] = [];
   #hasSaidStopping = false;
+  #isLeaving = false;
   #heardAtMs = 0;
   #frozenThenMs = 0;
 
@@ -32,15 +33,17 @@ export class DeathCheck {
     nowMs: () => number;
     heartbeatMs: number;
     gateway: NodeId | undefined;
-    /** Which start of its gateway there is now. */
-    gatewayLife: () => number;
   }) {
     this.#spec = options.spec;
     this.#process = options.process;
     this.#nowMs = options.nowMs;
     this.#heartbeatMs = options.heartbeatMs;
     this.#gateway = options.gateway;
-    this.#gatewayLife = options.gatewayLife;
+  }
+
+  /** It is on its way out: what it does not do any more is no fault. */
+  leaving(): void {
+    this.#isLeaving = true;
   }
 
   heard(peer: NodeId): void {
@@ -49,45 +52,41 @@ export class DeathCheck {
     this.#frozenThenMs = this.#process.frozenMs;
   }
 
-  welcomed(peer: NodeId): void {
-    if (peer === this.#gateway) this.#livesWelcomed.add(this.#gatewayLife());
+  welcomed(peer: NodeId, boot: string): void {
+    if (peer !== this.#gateway || this.#boots.at(-1) === boot) return;
+    this.#boots.push(boot);
   }
 
   goodbye(peer: NodeId, reason: string): void {
     if (peer === this.#gateway && reason === "stopping") this.#hasSaidStopping = true;
   }
 
-  /** What is wrong with this exit, if anything. */
+  /** The death policy has spoken: what is wrong with that, if anything. */
   exited(reason: string): string | undefined {
-    if (this.#gateway === undefined) return `${this.#spec.id} has no gateway and left: ${reason}`;
+    const boots = this.#boots;
+    this.#boots = reason === "gateway_restarted" ? boots.slice(-1) : [];
+    if (this.#gateway === undefined) return `${this.#spec.id} has no gateway and exits: ${reason}`;
     switch (reason) {
       case "gateway_stopping":
-        return this.#hasSaidStopping ? undefined : `${this.#spec.id} left: ${reason}, but nobody said goodbye`;
+        return this.#hasSaidStopping ? undefined : `${this.#spec.id} exits: ${reason}, but nobody said goodbye`;
       case "gateway_restarted":
-        return this.#livesWelcomed.size > 1
-          ? undefined
-          : `${this.#spec.id} left: ${reason}, but it has met one start of it only`;
+        return boots.length > 1 ? undefined : `${this.#spec.id} exits: ${reason}, but it has met one boot only`;
       case "gateway_dead": {
-        const intervals = this.#silentIntervals();
+        const intervals = (this.#nowMs() - this.#heardAtMs) / this.#heartbeatMs;
         if (intervals >= INTERVALS_MIN - 0.1) return undefined;
-        return `${this.#spec.id} left: ${reason}, after ${intervals.toFixed(2)} intervals of silence`;
+        return `${this.#spec.id} exits: ${reason}, after ${intervals.toFixed(2)} intervals of silence`;
       }
       default:
-        return `${this.#spec.id} left for no reason of the design: ${reason}`;
+        return `${this.#spec.id} exits for no reason of the design: ${reason}`;
     }
   }
 
   /** What is wrong with its being here, if anything. */
   stillHere(): string | undefined {
-    if (this.#livesWelcomed.size === 0 || this.#process.isFrozen) return undefined;
-    const intervals = this.#silentIntervals();
+    if (this.#boots.length === 0 || this.#isLeaving || this.#process.isFrozen) return undefined;
+    const ownMs = this.#nowMs() - this.#heardAtMs - (this.#process.frozenMs - this.#frozenThenMs);
+    const intervals = ownMs / this.#heartbeatMs;
     if (intervals <= INTERVALS_MAX + SLACK_INTERVALS) return undefined;
     return `${this.#spec.id} is still here after ${intervals.toFixed(2)} intervals of silence`;
-  }
-
-  /** Of the time in which the process itself could run. */
-  #silentIntervals(): number {
-    const silentMs = this.#nowMs() - this.#heardAtMs - (this.#process.frozenMs - this.#frozenThenMs);
-    return silentMs / this.#heartbeatMs;
   }
 }

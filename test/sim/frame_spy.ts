@@ -6,7 +6,7 @@
 import type { Conn, ConnHandler, Transport } from "#link/transport.ts";
 import { Decoder } from "#wire/decoder.ts";
 import { Kind, frameBody, frameKind, isRouted, sourceKey } from "#wire/header.ts";
-import { decodeGoodbye } from "#wire/handshake.ts";
+import { decodeChallenge, decodeGoodbye, decodeHello } from "#wire/handshake.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { idOfKey } from "#wire/role.ts";
 
@@ -14,7 +14,7 @@ export interface SpyHooks {
   /** Bytes of a conn that has been welcomed. */
   heard(peer: NodeId, size: number): void;
   /** The handshake with this peer is through. */
-  welcomed(peer: NodeId): void;
+  welcomed(peer: NodeId, boot: string): void;
   goodbye(peer: NodeId, reason: string): void;
   routed(peer: NodeId, buffer: Uint8Array, offset: number): void;
   /** Something that is no frame: a bug, since nothing here sends any. */
@@ -35,15 +35,20 @@ export function spyTransport(transport: Transport, hooks: SpyHooks): Transport {
 function spyHandler(handler: ConnHandler, hooks: SpyHooks): ConnHandler {
   const decoder = new Decoder();
   let peer: NodeKey | undefined;
+  let boot = "";
   let isWelcomed = false;
   const look = (buffer: Uint8Array, offset: number): boolean => {
     const kind = frameKind(buffer, offset);
-    if (kind === Kind.hello || kind === Kind.challenge) peer = sourceKey(buffer, offset);
+    if (kind === Kind.hello || kind === Kind.challenge) {
+      peer = sourceKey(buffer, offset);
+      const body = frameBody(buffer, offset);
+      boot = (kind === Kind.hello ? decodeHello(body) : decodeChallenge(body))?.boot ?? "";
+    }
     if (peer === undefined) return true;
     if (kind === Kind.welcome || kind === Kind.proof) {
       isWelcomed = true;
       decoder.setReady();
-      hooks.welcomed(idOfKey(peer));
+      hooks.welcomed(idOfKey(peer), boot);
     }
     if (kind === Kind.goodbye)
       hooks.goodbye(idOfKey(peer), decodeGoodbye(frameBody(buffer, offset))?.reason ?? "unknown");

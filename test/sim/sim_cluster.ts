@@ -3,6 +3,7 @@
  * exited, and a disk for each that outlives its processes.
  */
 
+import { messageOf } from "#base/log.ts";
 import type { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
 import type { SimWorld } from "#module/simulator/sim_world.ts";
@@ -15,6 +16,8 @@ import { startSimNode } from "./sim_node.ts";
 import type { NodeSpec, Topology } from "./topology.ts";
 import { hostOf } from "./topology.ts";
 
+/** DESIGN 2: a drain of at most 10 s. */
+const LEAVE_MAX_MS = 10_100;
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 1000;
 
@@ -74,7 +77,6 @@ export class SimCluster {
       nowMs: () => this.world.nowMs,
       heartbeatMs: this.heartbeatMs,
       gateway,
-      gatewayLife: () => (gateway === undefined ? 0 : this.world.host(hostOf(gateway)).lives),
     });
     const lifeName = `${spec.id}#${process.life}`;
     process.onEnd(() => this.ledger.lifeEnds(lifeName));
@@ -86,8 +88,16 @@ export class SimCluster {
         process,
         death,
         lifeName,
+        leaves: (reason) => {
+          const life = this.#lives.get(spec.id);
+          if (life?.process === process) this.leave(life, reason);
+        },
         store: this.#disk(name).open({ clock: process.clock, random: process.random }),
-        exited: (reason, leaves) => this.#exited(spec, { process, death, reason, leaves }),
+        exited: (reason) => {
+          this.ledger.count(`exit:${reason}`);
+          const wrong = death.exited(reason);
+          if (wrong !== undefined) this.ledger.violation(wrong);
+        },
       });
       this.#lives.set(spec.id, { name: lifeName, spec, process, death, node });
     });
@@ -111,16 +121,32 @@ export class SimCluster {
     await Promise.all([...this.#disks.values()].map((disk) => disk.dispose()));
   }
 
-  /** The death policy has spoken; `leaves`: the process ends now. */
-  #exited(spec: NodeSpec, exit: { process: SimProcess; death: DeathCheck; reason: string; leaves: boolean }): void {
-    this.ledger.count(`exit:${exit.reason}`);
-    this.world.note(hostOf(spec.id), "exit", exit.reason);
-    const wrong = exit.death.exited(exit.reason);
-    if (wrong !== undefined) this.ledger.violation(wrong);
-    if (!exit.leaves) return;
-    exit.process.end();
-    const delayMs = RESTART_MIN_MS + this.world.random.unit() * (RESTART_MAX_MS - RESTART_MIN_MS);
-    this.world.after(delayMs, () => this.start(spec));
+  /** Asks for an orderly end, as SIGTERM does; the supervisor starts it again. */
+  leave(life: Life, why: string): void {
+    const { process, spec } = life;
+    life.death.leaving();
+    this.ledger.count("leaves");
+    this.world.note(hostOf(spec.id), "leaves", why);
+    const end = (): void => {
+      if (!process.isAlive) return;
+      process.end();
+      const delayMs = RESTART_MIN_MS + this.world.random.unit() * (RESTART_MAX_MS - RESTART_MIN_MS);
+      this.world.after(delayMs, () => this.start(spec));
+    };
+    const limit = this.world.after(LEAVE_MAX_MS + process.frozenMs, () => {
+      if (!process.isAlive || process.isFrozen) return;
+      this.ledger.violation(`${life.name} has not ended ${LEAVE_MAX_MS} ms after it was asked to`);
+      end();
+    });
+    process.deliver(() => {
+      life.node.stop(why).then(
+        () => {
+          limit.cancel();
+          end();
+        },
+        (error: unknown) => this.ledger.violation(`${life.name} cannot stop: ${messageOf(error)}`),
+      );
+    });
   }
 
   #disk(name: string): SimDisk {

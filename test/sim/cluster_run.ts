@@ -1,0 +1,145 @@
+/**
+ * One seeded run of a whole cluster: nodes start in any order, work goes on while faults happen, everything heals, and
+ * then the cluster must come to rest in the state that its owner says, with every way open.
+ */
+
+import { randomIndex, seededRandom } from "#base/random.ts";
+import { FaultInjector, planFaults } from "#module/simulator/sim_faults.ts";
+import { SimNetwork } from "#module/simulator/sim_network.ts";
+import { SimWorld } from "#module/simulator/sim_world.ts";
+import { drain } from "./drain.ts";
+import { Ledger } from "./ledger.ts";
+import { SimCluster } from "./sim_cluster.ts";
+import { StateChecks } from "./state_checks.ts";
+import { drawTopology, hostOf } from "./topology.ts";
+import { Workload } from "./workload.ts";
+
+export const HEARTBEAT_MS = 1000;
+const START_MS = 3000;
+const CHAOS_MS = 25_000;
+const CHECK_EVERY_MS = 250;
+const TRACE_LINES = 300;
+const LAST_CALL_MS = 2000;
+/** The longest call of the workload ends within this. */
+const CALLS_END_MS = 6500;
+/** A link whose other end is gone is found out within this, and exits that follow are over. */
+export const SETTLE_MS = 12 * HEARTBEAT_MS;
+
+export interface ClusterRun {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly digest: string;
+  readonly trace: readonly string[];
+  readonly faults: ReadonlyMap<string, number>;
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly events: number;
+  readonly virtualMs: number;
+  /** After everything was healed; undefined: it did not converge. */
+  readonly convergedMs: number | undefined;
+}
+
+export async function runCluster(seed: number, options: { readonly convergeMaxMs: number }): Promise<ClusterRun> {
+  const random = seededRandom(seed);
+  let ledger: Ledger | undefined;
+  const world = new SimWorld({
+    seed,
+    drain,
+    onFault: (process, fault) => {
+      const stack = fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault);
+      ledger?.violation(`a callback of ${process?.host.name ?? "the world"} has thrown: ${stack}`);
+    },
+  });
+  ledger = new Ledger(world);
+  const network = new SimNetwork({ world, latencyMaxMs: 1 + random.unit() * 30 });
+  const topology = drawTopology(random, { crossGateways: random.unit() < 0.7 ? 1 : 2 });
+  for (const { id } of topology.nodes) world.host(hostOf(id), { wallSkewMs: Math.floor((random.unit() - 0.5) * 4000) });
+  const cluster = new SimCluster({ world, network, ledger, topology, heartbeatMs: HEARTBEAT_MS });
+  const checks = new StateChecks(cluster);
+  const workload = new Workload({ cluster, random });
+  const injector = new FaultInjector({
+    world,
+    network,
+    actions: {
+      stopped: (name, wiped) => cluster.stopped(name, wiped),
+      start: (name) => cluster.restart(name),
+    },
+  });
+  try {
+    for (const spec of topology.nodes) world.after(random.unit() * START_MS, () => cluster.start(spec));
+    workload.start({ callEveryMs: 60, castEveryMs: 400, changeEveryMs: 500 });
+    injector.schedule(
+      planFaults({
+        random,
+        hosts: topology.nodes.map((node) => hostOf(node.id)),
+        pairs: topology.pairs,
+        fromMs: random.unit() < 0.3 ? 0 : START_MS,
+        untilMs: START_MS + CHAOS_MS,
+        budget: 1 + randomIndex(random, 10),
+        shortMaxMs: 1500,
+        longMaxMs: 12_000,
+      }),
+    );
+    // Now and then somebody leaves in order, as at a deployment.
+    if (random.unit() < 0.3) {
+      world.after(START_MS + random.unit() * CHAOS_MS, () => {
+        const life = cluster.lives[randomIndex(random, cluster.lives.length)];
+        if (life?.process.isFrozen === false && life.node.isStarted) cluster.leave(life, "deployment");
+      });
+    }
+    checks.every(CHECK_EVERY_MS);
+    world.run(START_MS + CHAOS_MS);
+    injector.healAll();
+    const healedAtMs = world.nowMs;
+    const isDone = world.runUntil(() => checks.isConverged(), options.convergeMaxMs);
+    const convergedMs = isDone ? world.nowMs - healedAtMs : undefined;
+    if (!isDone) ledger.violation(`not converged ${options.convergeMaxMs} ms after healing: ${checks.lacking()}`);
+    workload.stop();
+    world.run(SETTLE_MS);
+    if (isDone) atRest({ cluster, checks, workload });
+    ledger.finish();
+    return {
+      seed,
+      violations: ledger.violations,
+      digest: world.trace.digest,
+      trace: ledger.violations.length > 0 ? world.trace.last(TRACE_LINES) : [],
+      faults: injector.counts,
+      outcomes: ledger.outcomes,
+      events: world.eventCount,
+      virtualMs: world.nowMs,
+      convergedMs,
+    };
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+/** Nothing fails any more: what is equal stays equal, no link flaps, and every call gets through. */
+function atRest(at: { cluster: SimCluster; checks: StateChecks; workload: Workload }): void {
+  const { cluster, checks, workload } = at;
+  const { world, ledger } = cluster;
+  const before = checks.linkSerials();
+  const lives = cluster.lives.map((life) => life.name).join();
+  for (const from of cluster.lives) {
+    for (const to of cluster.topology.nodes) {
+      workload.call(from, to, {
+        timeoutMs: LAST_CALL_MS,
+        retries: 0,
+        waitMs: 0,
+        size: 50,
+        done: (outcome) => {
+          if (outcome === "ok") ledger.count("last calls");
+          else ledger.violation(`at rest ${from.spec.id} cannot call ${to.id}: ${outcome}`);
+        },
+      });
+    }
+  }
+  world.run(Math.max(CALLS_END_MS, 5 * HEARTBEAT_MS));
+  if (!checks.isConverged()) ledger.violation(`did not stay converged: ${checks.lacking()}`);
+  if (checks.linkSerials() !== before) ledger.violation("links flap without a fault");
+  if (cluster.lives.map((life) => life.name).join() !== lives) ledger.violation("processes end without a fault");
+  checks.openTermsAgree();
+  for (const life of cluster.lives) {
+    const count = life.node.node.endpoint.caller.pendingCount;
+    if (count > 0) ledger.violation(`${life.name} still waits for ${count} calls`);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Looks at the replicas, links and queues of a simulated cluster while it runs: what may never be, and whether it
+ * has come to rest.
+ */
+
+import { compareOrder, isSame, versionText } from "#sync/version.ts";
+import type { Version } from "#wire/sync_message.ts";
+import type { SimCluster } from "./sim_cluster.ts";
+
+/** DESIGN 5: a link's data queue, and one frame that may have been let in just below the limit. */
+const LINK_QUEUE_MAX = 33 * 1024 * 1024;
+
+export class StateChecks {
+  readonly #cluster: SimCluster;
+  readonly #lastVersions = new Map<string, Version>();
+
+  constructor(cluster: SimCluster) {
+    this.#cluster = cluster;
+  }
+
+  every(intervalMs: number): void {
+    const again = (): void => {
+      this.#look();
+      this.#cluster.world.after(intervalMs, again);
+    };
+    again();
+  }
+
+  /** Every node runs, has all its links, and holds what the owner holds. */
+  isConverged(): boolean {
+    const { topology, lives } = this.#cluster;
+    if (lives.length < topology.nodes.length) return false;
+    let links = 0;
+    for (const life of lives) {
+      if (!life.node.isStarted) return false;
+      links += life.node.node.mesh.hub.links().length;
+    }
+    if (links < topology.pairs.length * 2) return false;
+    const owned = this.#owned();
+    return lives.every((life) => {
+      const { state } = life.node.node.mesh.sync;
+      return owned.every(({ topic, version }) => {
+        const held = state.copy(topic)?.version;
+        return held !== undefined && isSame(held, version);
+      });
+    });
+  }
+
+  /** For people: what there is still to come. */
+  lacking(): string {
+    const { topology } = this.#cluster;
+    const out: string[] = [];
+    for (const spec of topology.nodes) {
+      const life = this.#cluster.life(spec.id);
+      if (life?.node.isStarted !== true) {
+        out.push(`${spec.id} is not running`);
+        continue;
+      }
+      out.push(...life.node.node.ready().waitingFor.map((what) => `${spec.id} waits for ${what}`));
+      for (const { topic, version } of this.#owned()) {
+        const held = life.node.node.mesh.sync.state.copy(topic)?.version;
+        if (held !== undefined && isSame(held, version)) continue;
+        out.push(`${spec.id} holds ${topic} ${held === undefined ? "not" : versionText(held)} but ${versionText(version)}`);
+      }
+    }
+    return out.join("; ");
+  }
+
+  linkSerials(): string {
+    return this.#cluster.lives
+      .flatMap((life) => life.node.node.mesh.hub.links().map((link) => `${life.name}:${link.serial}`))
+      .toSorted()
+      .join();
+  }
+
+  /** What modules have heard of openings is what the owner has open. */
+  openTermsAgree(): void {
+    const { ledger, lives } = this.#cluster;
+    const owner = lives.find((life) => life.spec.role === "cross_center");
+    for (const view of owner?.node.node.activities?.owner.list() ?? []) {
+      const wanted = view.phase === "open" ? view.term : undefined;
+      for (const life of lives) {
+        const found = ledger.openTerm(life.name, `${view.owner}/${view.id}`);
+        if (found !== wanted) ledger.violation(`${life.name} has term ${found ?? "none"} of ${view.id} open, wish is ${wanted ?? "none"}`);
+      }
+    }
+  }
+
+  /** The owner's own word on its topics. */
+  #owned(): readonly { topic: string; version: Version }[] {
+    return this.#cluster.lives
+      .filter((life) => life.spec.role === "cross_center")
+      .flatMap((life) => life.node.node.mesh.sync.state.copies());
+  }
+
+  #look(): void {
+    const { ledger, lives } = this.#cluster;
+    for (const life of lives) {
+      const { mesh } = life.node.node;
+      const wrong = life.death.stillHere();
+      if (wrong !== undefined) {
+        ledger.violation(wrong);
+        life.death.leaving();
+      }
+      for (const link of mesh.hub.links()) {
+        const size = link.dataQueuedSize - link.dataWrittenSize;
+        if (size > LINK_QUEUE_MAX) ledger.violation(`${life.name} queues ${size} bytes for ${link.peer.id}`);
+      }
+      for (const { topic, version } of mesh.sync.state.copies()) {
+        const key = `${life.name} ${topic}`;
+        const last = this.#lastVersions.get(key);
+        if (last !== undefined) {
+          const order = compareOrder(version, last);
+          if (order < 0) ledger.violation(`${key} fell from ${versionText(last)} to ${versionText(version)}`);
+          if (order === 0 && version.hash !== last.hash) ledger.violation(`${key} changed under its version ${versionText(last)}`);
+        }
+        this.#lastVersions.set(key, version);
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What a simulated cluster does all the time: calls in every direction with deadlines, casts to one and to many, and
+ * an operator who creates, opens, closes and deletes activities at their owner.
+ */
+
+import { equalBytes } from "#base/digest.ts";
+import type { Random } from "#base/random.ts";
+import { randomIndex } from "#base/random.ts";
+import type { ActivityOutcome } from "#activity/outcome.ts";
+import { CallError } from "#rpc/call_failure.ts";
+import type { Role } from "#wire/role.ts";
+import { tierOf } from "#wire/role.ts";
+import type { Life, SimCluster } from "./sim_cluster.ts";
+import { Sim } from "./sim_module.ts";
+import type { NodeSpec } from "./topology.ts";
+
+/** The wheel's tick and what timers of the simulation are late. */
+const DEADLINE_SLACK_MS = 30;
+const ACTIVITIES = 5;
+const CAST_ROLES: readonly Role[] = ["center", "user", "map", "gateway", "cross_center", "cross_map"];
+
+export class Workload {
+  readonly #cluster: SimCluster;
+  readonly #random: Random;
+  #isRunning = true;
+
+  constructor(options: { cluster: SimCluster; random: Random }) {
+    this.#cluster = options.cluster;
+    this.#random = options.random;
+  }
+
+  start(options: { callEveryMs: number; castEveryMs: number; changeEveryMs: number }): void {
+    this.#repeat(options.callEveryMs, () => this.#randomCall());
+    this.#repeat(options.castEveryMs, () => this.#randomCast());
+    this.#repeat(options.changeEveryMs, () => this.#randomChange());
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+  }
+
+  /** One call; `done` hears its outcome, "ok" when it is right. Not made when the caller is not able to. */
+  call(
+    from: Life,
+    to: NodeSpec,
+    options: { timeoutMs: number; retries: number; waitMs: number; size: number; done?: (outcome: string) => void },
+  ): void {
+    const { ledger, world } = this.#cluster;
+    const { module } = from.node;
+    if (module === undefined || from.process.isFrozen || !from.process.isAlive) return;
+    const nonce = ledger.nonce();
+    const what = `call ${nonce} of ${from.name} to ${to.id}, ${options.timeoutMs} ms, from ${world.nowMs.toFixed(1)} ms`;
+    const payload = this.#random.bytes(options.size).slice();
+    const { timeoutMs, retries, waitMs } = options;
+    from.process.deliver(() => {
+      ledger.callBegins(nonce, { life: from.name, what, timeoutMs });
+      const ends = (outcome: string, sent: boolean): void => {
+        const excuseMs = from.process.thawedAtMs;
+        ledger.callEnds(nonce, { outcome, sent, excuseMs, slackMs: DEADLINE_SLACK_MS });
+        world.note(from.spec.id, "call ended", `${what}: ${outcome}`);
+        options.done?.(outcome);
+      };
+      module.call(Sim.echo, { nonce, from: from.spec.id, to: to.id, waitMs, payload }, { to: to.id, timeoutMs, retries }).then(
+        (reply) => {
+          const isRight = reply.nonce === nonce && reply.by === to.id && equalBytes(reply.payload, payload);
+          if (!isRight) ledger.violation(`${what} got the reply of another call: ${reply.nonce} by ${reply.by}`);
+          ends("ok", true);
+        },
+        (error: unknown) => {
+          if (error instanceof CallError) ends(error.code, error.sent);
+          else ledger.violation(`${what} ended with something else than a CallError: ${String(error)}`);
+        },
+      );
+    });
+  }
+
+  #repeat(everyMs: number, fn: () => void): void {
+    this.#cluster.world.after(this.#random.unit() * 2 * everyMs, () => {
+      if (!this.#isRunning) return;
+      fn();
+      this.#repeat(everyMs, fn);
+    });
+  }
+
+  #pick<T>(of: readonly T[]): T | undefined {
+    return of[randomIndex(this.#random, of.length)];
+  }
+
+  #randomCall(): void {
+    const random = this.#random;
+    const from = this.#pick(this.#cluster.lives);
+    const to = this.#pick(this.#cluster.topology.nodes);
+    if (from === undefined || to === undefined) return;
+    this.#cluster.ledger.count(direction(from.spec, to));
+    const size = random.unit() < 0.02 ? randomIndex(random, 300_000) : randomIndex(random, 300);
+    this.call(from, to, {
+      timeoutMs: 20 + randomIndex(random, random.unit() < 0.8 ? 1000 : 6000),
+      retries: random.unit() < 0.3 ? 3 : 0,
+      waitMs: random.unit() < 0.3 ? randomIndex(random, 800) : 0,
+      size,
+    });
+  }
+
+  #randomCast(): void {
+    const random = this.#random;
+    const from = this.#pick(this.#cluster.lives);
+    const role = this.#pick(CAST_ROLES);
+    if (from?.node.module === undefined || role === undefined || from.process.isFrozen) return;
+    const { module } = from.node;
+    const isBound = tierOf(role) === "shard" && random.unit() < 0.5;
+    const shard = isBound ? (this.#pick(this.#cluster.topology.nodes)?.shard ?? 0) : 0;
+    const nonce = this.#cluster.ledger.nonce();
+    this.#cluster.ledger.count("casts");
+    from.process.deliver(() => {
+      module.cast(Sim.note, { nonce, role, shard }, shard === 0 ? { every: role } : { every: role, shard });
+    });
+  }
+
+  #randomChange(): void {
+    const random = this.#random;
+    const life = this.#pick(this.#cluster.lives.filter((one) => one.spec.role === "cross_center"));
+    const owner = life?.node.node.activities?.owner;
+    if (life === undefined || owner === undefined || !life.node.isStarted || life.process.isFrozen) return;
+    const id = `a${randomIndex(random, ACTIVITIES)}`;
+    const roll = random.unit();
+    const value = randomIndex(random, 3);
+    const change = (): Promise<ActivityOutcome> => {
+      if (roll < 0.3) {
+        const endsAtMs = random.unit() < 0.2 ? Math.floor(life.process.clock.wallMs() + random.unit() * 20_000) : undefined;
+        return owner.create({ id, kind: "sim", config: { value }, endsAtMs, open: random.unit() < 0.5 });
+      }
+      if (roll < 0.65) return owner.open(id);
+      if (roll < 0.95) return owner.close(id);
+      return owner.remove(id);
+    };
+    life.process.deliver(() => {
+      change().then(
+        (outcome) => {
+          this.#cluster.ledger.count(`change:${outcome.kind}`);
+          this.#cluster.world.note(life.spec.id, "change", { id, kind: outcome.kind });
+        },
+        (error: unknown) => this.#cluster.ledger.violation(`a change of ${id} was rejected: ${String(error)}`),
+      );
+    });
+  }
+}
+
+export function direction(from: NodeSpec, to: NodeSpec): string {
+  if (from.id === to.id) return "way:itself";
+  if (tierOf(from.role) === "cross") return tierOf(to.role) === "cross" ? "way:cross to cross" : "way:cross to shard";
+  if (tierOf(to.role) === "cross") return "way:shard to cross";
+  return from.shard === to.shard ? "way:within a shard" : "way:between shards";
+}
