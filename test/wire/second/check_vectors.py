@@ -59,7 +59,8 @@ def decode(chunks, ready):
     frames = []
     try:
         for chunk in chunks:
-            for frame in decoder.push(chunk):
+            decoder.feed(chunk)
+            while (frame := decoder.next()) is not None:
                 frames.append(frame)
     except wire.StreamFault as fault:
         return frames, fault.code

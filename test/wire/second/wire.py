@@ -93,38 +93,40 @@ def encode_frame(kind, source, target, body=b"", **fields):
 
 
 class Decoder:
-    """A byte stream in, frames out; section 2."""
+    """A byte stream in, frames out; section 2. `next` raises StreamFault, after the good frames before it."""
 
     def __init__(self):
         self.ready = False
         self._held = bytearray()
         self._failed = False
 
-    def push(self, chunk):
-        """Yields frames. Raises StreamFault, after the good frames before it. `ready` may change between two frames."""
-        if self._failed:
-            return
-        self._held += chunk
-        while len(self._held) >= 6:
-            size, magic = struct.unpack_from(">IH", self._held)
-            if magic != MAGIC:
-                self._fail("bad_magic")
-            if size < SIZE_MIN or size > (SIZE_MAX if self.ready else SIZE_MAX_HANDSHAKE):
-                self._fail("bad_size")
-            if len(self._held) < HEADER_SIZE:
-                return
-            header = Header(*HEADER.unpack_from(self._held))
-            if self.ready and header.protocol != PROTOCOL:
-                self._fail("bad_protocol")
-            if header.kind not in KINDS:
-                self._fail("bad_kind")
-            if header.flags & FLAGS_CRITICAL:
-                self._fail("bad_flags")
-            if len(self._held) < size + 4:
-                return
-            raw = bytes(self._held[: size + 4])
-            del self._held[: size + 4]
-            yield Frame(header, raw[HEADER_SIZE:], raw)
+    def feed(self, chunk):
+        if not self._failed:
+            self._held += chunk
+
+    def next(self):
+        """The next whole frame, or None. Judged by the state of now, so `ready` may change between two frames."""
+        if len(self._held) < 6:
+            return None
+        size, magic = struct.unpack_from(">IH", self._held)
+        if magic != MAGIC:
+            self._fail("bad_magic")
+        if size < SIZE_MIN or size > (SIZE_MAX if self.ready else SIZE_MAX_HANDSHAKE):
+            self._fail("bad_size")
+        if len(self._held) < HEADER_SIZE:
+            return None
+        header = Header(*HEADER.unpack_from(self._held))
+        if self.ready and header.protocol != PROTOCOL:
+            self._fail("bad_protocol")
+        if header.kind not in KINDS:
+            self._fail("bad_kind")
+        if header.flags & FLAGS_CRITICAL:
+            self._fail("bad_flags")
+        if len(self._held) < size + 4:
+            return None
+        raw = bytes(self._held[: size + 4])
+        del self._held[: size + 4]
+        return Frame(header, raw[HEADER_SIZE:], raw)
 
     def _fail(self, code):
         self._failed = True
