@@ -41,7 +41,10 @@ export function objectionTo({ acceptor, dialer, expectedShard }: Meeting): Objec
   const mismatch = shardMismatch(dialer, expectedShard) ?? shardMismatch(acceptor, expectedShard);
   if (mismatch !== undefined) return { reason: "shard_mismatch", detail: mismatch };
   if (acceptor.role === "gateway" && dialer.shard !== acceptor.shard) {
-    return { reason: "shard_mismatch", detail: `${dialer.id} is of shard ${dialer.shard}, ${acceptor.id} of shard ${acceptor.shard}` };
+    return {
+      reason: "shard_mismatch",
+      detail: `${dialer.id} is of shard ${dialer.shard}, ${acceptor.id} of shard ${acceptor.shard}`,
+    };
   }
   return undefined;
 }

@@ -98,7 +98,8 @@ export class Acceptor {
   #proved(handshake: HandshakeConn): void {
     const { registry, ended, context } = this.#options;
     const role = handshake.agreement?.peer.role;
-    const relation: LinkRelation = role === "cross_gateway" && context.own.self.role === "cross_gateway" ? "peer" : "below";
+    const relation: LinkRelation =
+      role === "cross_gateway" && context.own.self.role === "cross_gateway" ? "peer" : "below";
     registry.offer(handshake, { relation, ended, admitted: () => {} });
   }
 

@@ -28,7 +28,9 @@ export function backoffMs({ attempt, unit, hurryIntervalMs }: Backoff): number {
 
 /** How long a connection may take to open. */
 export function connectLimitMs(limitMs: number, hurryIntervalMs: number | undefined): number {
-  return hurryIntervalMs === undefined ? limitMs : Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryIntervalMs * HURRY_SHARE));
+  return hurryIntervalMs === undefined
+    ? limitMs
+    : Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryIntervalMs * HURRY_SHARE));
 }
 
 /** The attempts that count after a link that was up for `upMs` has ended. */

@@ -183,7 +183,13 @@ export class Dialer {
     if (this.#state.kind === "closed" || this.#state.kind === "up") return;
     this.#again(reason, detail);
     if (this.#isStopped || !isLoggedAttempt(this.#attempt)) return;
-    const line = { target: this.target, address: addressText(this.#options.address), attempt: this.#attempt, reason, detail };
+    const line = {
+      target: this.target,
+      address: addressText(this.#options.address),
+      attempt: this.#attempt,
+      reason,
+      detail,
+    };
     const { log } = this.#context;
     if (this.#attempt >= WARN_ATTEMPT) log.warn("dial failed", line);
     else log.info("dial failed", line);
@@ -198,7 +204,11 @@ export class Dialer {
 
   #backOff(): void {
     const { clock, own } = this.#context;
-    const delayMs = backoffMs({ attempt: this.#attempt, unit: own.random.unit(), hurryIntervalMs: this.#hurryIntervalMs });
+    const delayMs = backoffMs({
+      attempt: this.#attempt,
+      unit: own.random.unit(),
+      hurryIntervalMs: this.#hurryIntervalMs,
+    });
     const timer = clock.after(delayMs, () => {
       if (this.#state.kind === "backing_off" && this.#state.timer === timer) this.#dial();
     });

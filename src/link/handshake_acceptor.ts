@@ -39,7 +39,11 @@ export class AcceptorHandshake implements Handshake {
     }
     if (kind === Kind.proof && state.kind === "proof_awaited") {
       if (buffer[offset + Offset.protocol] !== state.agreement.protocol) {
-        return { kind: "refuse", reason: "bad_protocol", detail: `proof is of another protocol than ${state.agreement.protocol}` };
+        return {
+          kind: "refuse",
+          reason: "bad_protocol",
+          detail: `proof is of another protocol than ${state.agreement.protocol}`,
+        };
       }
       return this.#proved(state, frameBody(buffer, offset));
     }
@@ -58,13 +62,18 @@ export class AcceptorHandshake implements Handshake {
     const refused = this.#objection(hello, frame);
     if (refused !== undefined) return refused;
     const peer = claimedIdentity(hello);
-    if (peer === undefined) return { kind: "refuse", reason: "role_not_allowed", detail: `role ${hello.roleNumber} is unknown here` };
+    if (peer === undefined)
+      return { kind: "refuse", reason: "role_not_allowed", detail: `role ${hello.roleNumber} is unknown here` };
     const objection = objectionTo({ acceptor: own.self, dialer: peer, expectedShard: own.expectedShard });
     if (objection !== undefined) return { kind: "refuse", ...objection };
     const body = encodeChallenge({ ...introduce(own, own.random.bytes(NONCE_SIZE)), protocol });
     const challenge = hopFrame({ kind: Kind.challenge, source: own.self.key, target: peer.key, protocol }, body);
     const heartbeatMs = Math.max(own.heartbeatMs, hello.heartbeatMs);
-    this.#state = { kind: "proof_awaited", transcript: { hello: frame, challenge }, agreement: { peer, protocol, heartbeatMs } };
+    this.#state = {
+      kind: "proof_awaited",
+      transcript: { hello: frame, challenge },
+      agreement: { peer, protocol, heartbeatMs },
+    };
     return { kind: "send", frame: challenge };
   }
 
@@ -86,7 +95,8 @@ export class AcceptorHandshake implements Handshake {
   #proved(state: State & { kind: "proof_awaited" }, body: Uint8Array): HandshakeStep {
     const { digest, keys, self } = this.#own;
     const { agreement, transcript } = state;
-    if (body.length !== MAC_SIZE) return { kind: "refuse", reason: "bad_proof", detail: "it has another size than a proof" };
+    if (body.length !== MAC_SIZE)
+      return { kind: "refuse", reason: "bad_proof", detail: "it has another size than a proof" };
     for (const key of keys) {
       if (!equalConstantTime(body, mac("dial", transcript, { digest, key }))) continue;
       const welcome = mac("accept", transcript, { digest, key });

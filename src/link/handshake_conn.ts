@@ -82,7 +82,9 @@ export class HandshakeConn implements ConnHandler, Flushable {
     this.#options = options;
     this.stages = new Stages(this);
     this.#queue = new SendQueue({ pool: context.pool, budget: context.budget });
-    this.#timer = context.clock.after(HANDSHAKE_MS_MAX, () => this.fail("handshake_timeout", `not done within ${HANDSHAKE_MS_MAX} ms`));
+    this.#timer = context.clock.after(HANDSHAKE_MS_MAX, () =>
+      this.fail("handshake_timeout", `not done within ${HANDSHAKE_MS_MAX} ms`),
+    );
     const first = machine.start();
     if (first !== undefined) this.#send(first);
   }
@@ -100,7 +102,9 @@ export class HandshakeConn implements ConnHandler, Flushable {
   }
 
   /** Admits the proved node. The caller starts the link once it is registered. */
-  link(of: Pick<LinkOptions, "relation" | "forget" | "ended">): { readonly link: Link; readonly welcome: Uint8Array | undefined } | undefined {
+  link(
+    of: Pick<LinkOptions, "relation" | "forget" | "ended">,
+  ): { readonly link: Link; readonly welcome: Uint8Array | undefined } | undefined {
     const proved = this.#proved;
     if (this.#phase !== "deciding" || proved === undefined) return undefined;
     this.#phase = "over";
@@ -152,7 +156,10 @@ export class HandshakeConn implements ConnHandler, Flushable {
     flusher.enter();
     try {
       // A link may begin within the chunk: the frames behind the welcome or the proof are already its own.
-      const found = this.#decoder.push(chunk, (buffer, offset) => this.#link?.receive(buffer, offset) ?? this.#receive(buffer, offset));
+      const found = this.#decoder.push(
+        chunk,
+        (buffer, offset) => this.#link?.receive(buffer, offset) ?? this.#receive(buffer, offset),
+      );
       if (found === undefined) return;
       if (this.#link === undefined) this.fail(found.code, faultText(found));
       else this.#link.malformed(found);

@@ -40,7 +40,10 @@ export class DialerHandshake implements Handshake {
       targetNumber: target.number,
       cluster: own.cluster,
     });
-    this.#hello = hopFrame({ kind: Kind.hello, source: own.self.key, target: nodeKey(target.role, target.number) }, body);
+    this.#hello = hopFrame(
+      { kind: Kind.hello, source: own.self.key, target: nodeKey(target.role, target.number) },
+      body,
+    );
   }
 
   start(): Uint8Array {
@@ -53,13 +56,16 @@ export class DialerHandshake implements Handshake {
     const kind = frameKind(buffer, offset);
     if (kind === Kind.refuse && state.kind !== "ended") {
       const refusal = decodeRefuse(frameBody(buffer, offset));
-      return refusal === undefined ? fault("unexpected_frame", "a refusal that cannot be read") : { kind: "refused", refusal };
+      return refusal === undefined
+        ? fault("unexpected_frame", "a refusal that cannot be read")
+        : { kind: "refused", refusal };
     }
     if (kind === Kind.challenge && state.kind === "challenge_awaited") {
       return this.#challenged(buffer.slice(offset, offset + frameSize(buffer, offset)));
     }
     if (kind === Kind.welcome && state.kind === "welcome_awaited") {
-      if (buffer[offset + Offset.protocol] !== state.agreement.protocol) return fault("bad_protocol", "welcome is of another protocol");
+      if (buffer[offset + Offset.protocol] !== state.agreement.protocol)
+        return fault("bad_protocol", "welcome is of another protocol");
       return this.#welcomed(state, frameBody(buffer, offset));
     }
     return fault("unexpected_frame", `${kindName(kind) ?? "unknown"} while ${state.kind}`);
@@ -71,7 +77,10 @@ export class DialerHandshake implements Handshake {
     if (challenge === undefined) return fault("bad_challenge", "it is cut short");
     const { protocol } = challenge;
     if (protocol < PROTOCOL_MIN || protocol > PROTOCOL_VERSION || frame[Offset.protocol] !== protocol) {
-      return fault("bad_protocol", `the other end chose ${protocol}, allowed is ${PROTOCOL_MIN} to ${PROTOCOL_VERSION}`);
+      return fault(
+        "bad_protocol",
+        `the other end chose ${protocol}, allowed is ${PROTOCOL_MIN} to ${PROTOCOL_VERSION}`,
+      );
     }
     const invalid = invalidValues(challenge);
     if (invalid !== undefined) return fault("bad_challenge", invalid);
@@ -79,7 +88,10 @@ export class DialerHandshake implements Handshake {
     if (sourceKey(frame, 0) !== key) return fault("bad_challenge", "header and body name different nodes");
     const peer = claimedIdentity(challenge);
     if (peer === undefined || peer.role !== this.#target.role || peer.number !== this.#target.number) {
-      return fault("wrong_identity", `${idOfKey(key)} answers where ${this.#target.role}:${this.#target.number} should be`);
+      return fault(
+        "wrong_identity",
+        `${idOfKey(key)} answers where ${this.#target.role}:${this.#target.number} should be`,
+      );
     }
     const objection = objectionTo({ acceptor: peer, dialer: own.self, expectedShard: own.expectedShard });
     if (objection !== undefined) return fault("wrong_identity", objection.detail);

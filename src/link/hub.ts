@@ -65,9 +65,18 @@ export class LinkHub {
   constructor(options: LinkHubOptions) {
     const { self, cluster, keys, heartbeatMs, random, digest, expectedShard } = options;
     const { clock, log, counters, alarms, events, transport } = options;
-    assert(keys.length >= 1 && keys.length <= KEYS_MAX && keys.every((key) => key.length > 0), "a hub has one or two cluster keys");
-    assert(heartbeatMs >= HEARTBEAT_MS_MIN && heartbeatMs <= HEARTBEAT_MS_MAX, "the heartbeat interval is within its bounds");
-    assert(cluster.length > 0 && cluster.length <= CLUSTER_NAME_SIZE_MAX, "the cluster has a name that fits into a hello");
+    assert(
+      keys.length >= 1 && keys.length <= KEYS_MAX && keys.every((key) => key.length > 0),
+      "a hub has one or two cluster keys",
+    );
+    assert(
+      heartbeatMs >= HEARTBEAT_MS_MIN && heartbeatMs <= HEARTBEAT_MS_MAX,
+      "the heartbeat interval is within its bounds",
+    );
+    assert(
+      cluster.length > 0 && cluster.length <= CLUSTER_NAME_SIZE_MAX,
+      "the cluster has a name that fits into a hello",
+    );
     let serial = 0;
     this.#context = {
       own: { self, cluster, keys, heartbeatMs, random, digest, expectedShard },
@@ -105,7 +114,13 @@ export class LinkHub {
     assert(this.#isOpen, "a closed hub does not dial");
     const id = nodeId(target.role, target.number);
     assert(!this.#dialers.has(id), "a node is dialled at one address");
-    const dialer = new Dialer({ context: this.#context, transport: this.#transport, registry: this.#registry, target, address });
+    const dialer = new Dialer({
+      context: this.#context,
+      transport: this.#transport,
+      registry: this.#registry,
+      target,
+      address,
+    });
     this.#dialers.set(id, dialer);
     dialer.start();
   }

@@ -119,7 +119,12 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     this.#decoder.setReady();
     context.budget.join(this);
     context.counters.add("link.up");
-    context.log.info("link up", { peer: this.peer.id, relation: this.relation, remote: this.remote, boot: this.peer.boot });
+    context.log.info("link up", {
+      peer: this.peer.id,
+      relation: this.relation,
+      remote: this.remote,
+      boot: this.peer.boot,
+    });
     if (welcome !== undefined) this.#control(welcome);
     this.#guard(() => {
       if (this.#phase !== "up") return;
@@ -216,7 +221,11 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
 
   /** A handler threw: a bug of ours, which must not reach the transport. */
   crash(error: unknown): void {
-    this.#context.log.error("link handler failed", { peer: this.peer.id, error: messageOf(error), stack: error instanceof Error ? error.stack : undefined });
+    this.#context.log.error("link handler failed", {
+      peer: this.peer.id,
+      error: messageOf(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    });
     this.end("internal_error", messageOf(error));
   }
 

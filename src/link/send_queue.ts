@@ -86,7 +86,10 @@ export class SendQueue {
   /** Copies the whole frame that begins at `offset`. */
   pushData(buffer: Uint8Array, offset: number, as: SendClass): QueueResult {
     const size = frameSize(buffer, offset);
-    assert(size >= HEADER_SIZE && size <= FRAME_SIZE_MAX + SIZE_FIELD_SIZE, "frame size is within the limits of the wire");
+    assert(
+      size >= HEADER_SIZE && size <= FRAME_SIZE_MAX + SIZE_FIELD_SIZE,
+      "frame size is within the limits of the wire",
+    );
     assert(offset + size <= buffer.length, "the whole frame is there");
     if (!this.#accepting) return "closed";
     const waiting = this.#dataQueuedSize - this.#dataWrittenSize + size;
