@@ -1,0 +1,48 @@
+/**
+ * What modules hear of activities: that a term opened here, that it closed here.
+ */
+
+import type { NodeId } from "#wire/role.ts";
+import type { ActivityContent, OpenTerm } from "./content.ts";
+
+export interface ActivityEvent {
+  readonly id: string;
+  readonly kind: string;
+  readonly owner: NodeId;
+  /** 32 hex digits: one run of the activity. */
+  readonly term: string;
+  readonly termNumber: number;
+  readonly config: unknown;
+  /** All times are the cluster's. */
+  readonly openedAtMs: number;
+  readonly endsAtMs: number | undefined;
+}
+
+export interface OpenedEvent extends ActivityEvent {
+  /** The term had begun before this process did. */
+  readonly resumed: boolean;
+}
+
+export interface ClosedEvent extends ActivityEvent {
+  /** As its owner says; when that is not known here, the time at which it was noticed. */
+  readonly closedAtMs: number;
+}
+
+export type TermEvent =
+  { readonly kind: "opened"; readonly event: OpenedEvent } | { readonly kind: "closed"; readonly event: ClosedEvent };
+
+export function eventOf(
+  content: ActivityContent,
+  of: { readonly owner: NodeId; readonly term: OpenTerm },
+): ActivityEvent {
+  return {
+    id: content.id,
+    kind: content.kind,
+    owner: of.owner,
+    term: of.term.id,
+    termNumber: of.term.number,
+    config: content.config,
+    openedAtMs: of.term.openedAtMs,
+    endsAtMs: content.endsAtMs,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Checks a request to create an activity, and makes its first content. Pure but for the kind's own schema, which is
+ * module code: what it throws is reported to `fault` and refused as invalid.
+ */
+
+import { BodyError, packBody, unpackBody } from "#wire/body.ts";
+import type { ActivityContent } from "./content.ts";
+import { ACTIVITY_ID, CONTENT_SIZE_MAX, encodeContent } from "./content.ts";
+import { equalData } from "./equal_data.ts";
+import type { ActivityKinds, CreateRequest, Issue, ParsedConfig } from "./outcome.ts";
+
+export type CheckedCreate =
+  | { readonly kind: "ok"; readonly content: ActivityContent & { readonly phase: "scheduled" } }
+  | { readonly kind: "invalid"; readonly detail: string; readonly issues: readonly Issue[] };
+
+export function checkCreate(
+  request: CreateRequest,
+  using: { readonly kinds: ActivityKinds; readonly fault: (kind: string, error: unknown) => void },
+): CheckedCreate {
+  const issues: Issue[] = [];
+  if (!ACTIVITY_ID.test(request.id)) {
+    issues.push({
+      path: "id",
+      message: `found ${JSON.stringify(request.id).slice(0, 80)}; allowed: ${ACTIVITY_ID.source}`,
+    });
+  }
+  const { endsAtMs } = request;
+  if (endsAtMs !== undefined && !(Number.isSafeInteger(endsAtMs) && endsAtMs >= 0)) {
+    issues.push({ path: "endsAtMs", message: `found ${endsAtMs}; allowed: milliseconds since 1970, a whole number` });
+  }
+  const parsed = parseConfig(request, using);
+  if (parsed.kind === "invalid") issues.push(...parsed.issues);
+  if (parsed.kind === "invalid" || issues.length > 0) return invalid(issues);
+
+  const config = parsed.config ?? null;
+  const travelled = travel(config);
+  if (travelled === undefined || !equalData(travelled.config, config)) {
+    return invalid([
+      { path: "config", message: "has values that cannot be sent; allowed: plain data, at most 32 deep" },
+    ]);
+  }
+  const content = {
+    id: request.id,
+    kind: request.kind,
+    config: travelled.config,
+    endsAtMs,
+    history: [],
+    phase: "scheduled",
+    term: undefined,
+  } as const;
+  const size = encodeContent(content).length;
+  if (size > CONTENT_SIZE_MAX) {
+    return invalid([{ path: "config", message: `encoded size is ${size}, limit is ${CONTENT_SIZE_MAX}` }]);
+  }
+  return { kind: "ok", content };
+}
+
+function parseConfig(
+  request: CreateRequest,
+  using: { readonly kinds: ActivityKinds; readonly fault: (kind: string, error: unknown) => void },
+): ParsedConfig {
+  try {
+    const parsed = using.kinds.parseConfig(request.kind, request.config);
+    if (parsed !== undefined) return parsed;
+  } catch (error) {
+    using.fault(request.kind, error);
+    return { kind: "invalid", issues: [{ path: "config", message: "the kind's own check failed; see its alarm" }] };
+  }
+  const allowed = using.kinds.names.length === 0 ? "none, no module brings a kind" : using.kinds.names.join(", ");
+  const message = `found ${JSON.stringify(request.kind).slice(0, 80)}; allowed: ${allowed}`;
+  return { kind: "invalid", issues: [{ path: "kind", message }] };
+}
+
+/** The config as its replicas will read it. */
+function travel(config: unknown): { readonly config: unknown } | undefined {
+  try {
+    return { config: unpackBody(packBody(config)) };
+  } catch (error) {
+    if (error instanceof BodyError) return undefined;
+    throw error;
+  }
+}
+
+function invalid(issues: readonly Issue[]): CheckedCreate {
+  return {
+    kind: "invalid",
+    detail: `Cannot create activity: ${issues.map((issue) => `${issue.path}: ${issue.message}`).join("; ")}`,
+    issues,
+  };
+}

@@ -1,0 +1,345 @@
+/**
+ * The owner's side of activities, on a cross_center: persists every change before it is announced, opens and closes
+ * on request and at `endsAtMs`, takes a new epoch at each start, and answers to reports of what it has not said.
+ * One change at a time; each is idempotent. Throws StoreError when the store fails, then nothing has changed or been
+ * announced. Knows no links: what is published goes to a callback.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import { assert } from "#base/assert.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Digest } from "#base/digest.ts";
+import { toHex } from "#base/digest.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { Store } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import { TopicOwner } from "#sync/topic_owner.ts";
+import { versionText } from "#sync/version.ts";
+import type { Identity } from "#wire/identity.ts";
+import { TOPICS_MAX } from "#wire/limits.ts";
+import type { Report, Version } from "#wire/sync_message.ts";
+import type { Held } from "./activity_table.ts";
+import type { ActivityContent } from "./content.ts";
+import { checkCreate } from "./create_check.ts";
+import { EndTimer } from "./end_timer.ts";
+import { equalData } from "./equal_data.ts";
+import type { Orphan } from "./orphans.ts";
+import type { ActivityKinds, ActivityOutcome, ActivityView, CreateRequest } from "./outcome.ts";
+import { viewOf } from "./outcome.ts";
+import type { Change, Publish } from "./owned_topics.ts";
+import { OwnedTopics } from "./owned_topics.ts";
+import { allowedVerbs, closedIfPastDue, closeTerm, isPastDue, openTerm, stepOf } from "./phases.ts";
+import { ReportDesk } from "./report_desk.ts";
+import { SerialQueue } from "./serial_queue.ts";
+
+/** Changes that may wait for their turn; more are refused with StoreError `overloaded`. */
+export const CHANGES_WAITING_MAX = 256;
+/** How long a tombstone is kept at least. */
+export const TOMBSTONE_MIN_MS = 30 * 24 * 3600 * 1000;
+const TERM_ID_SIZE = 16;
+
+export interface ActivityOwnerOptions {
+  readonly self: Identity;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The cluster's wall clock, which for its own activities is this owner's. */
+  readonly clusterMs: () => number;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly log: Log;
+  readonly alarms: Alarms;
+  readonly kinds: ActivityKinds;
+  readonly publish: Publish;
+  /** StateTopics.forget */
+  readonly forget: (topic: string) => void;
+}
+
+type Live = Held & { readonly kind: "live" };
+
+export class ActivityOwner {
+  readonly #options: ActivityOwnerOptions;
+  readonly #topics: OwnedTopics;
+  readonly #judge = new TopicOwner();
+  readonly #desk: ReportDesk;
+  readonly #endTimer: EndTimer;
+  readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
+  #state: "new" | "running" | "stopped" = "new";
+
+  constructor(options: ActivityOwnerOptions) {
+    this.#options = options;
+    const { self, store, clock, clusterMs, digest, log, alarms, publish, forget } = options;
+    const owner = self.id;
+    const isHalted = (topic: string): boolean => this.#judge.isHalted(topic);
+    this.#topics = new OwnedTopics({ owner, store, digest, alarms, publish, forget, isHalted });
+    this.#desk = new ReportDesk({ owner, topics: this.#topics, judge: this.#judge, clock, clusterMs, log, alarms });
+    this.#endTimer = new EndTimer({ clock, clusterMs, ends: () => this.#ends(), act: () => this.#closeInTime() });
+  }
+
+  /** Takes a new epoch, closes what is past due, publishes everything. Throws StoreError; then it has not started. */
+  async start(): Promise<void> {
+    assert(this.#state === "new", "an owner that was not started");
+    const nowMs = this.#nowMs();
+    await this.#topics.start((content) => closedIfPastDue(content, nowMs), nowMs);
+    this.#judge.start(this.#topics.epoch - 1);
+    this.#state = "running";
+    this.#options.log.info("activities loaded", { epoch: this.#topics.epoch, count: this.#topics.size });
+    this.#endTimer.arm();
+  }
+
+  /** Lets the change under way end; refuses later ones. */
+  async stop(): Promise<void> {
+    this.#state = "stopped";
+    this.#endTimer.stop();
+    await this.#queue.drained();
+  }
+
+  get epoch(): number {
+    return this.#topics.epoch;
+  }
+
+  list(): readonly ActivityView[] {
+    return this.#topics.all().flatMap((held) => (held.kind === "live" ? [this.#view(held)] : []));
+  }
+
+  get(id: string): ActivityView | undefined {
+    const live = this.#live(id);
+    return live === undefined ? undefined : this.#view(live);
+  }
+
+  orphans(): readonly Orphan[] {
+    return this.#desk.orphans.all();
+  }
+
+  /** The same id with an equal kind, config and end again: unchanged, or opened if that is asked for. */
+  create(request: CreateRequest): Promise<ActivityOutcome> {
+    return this.#change(async () => {
+      const checked = checkCreate(request, {
+        kinds: this.#options.kinds,
+        fault: (kind, error) => this.#options.alarms.raise(`kind_fault:${kind}`, { error: messageOf(error) }),
+      });
+      if (checked.kind === "invalid") return checked;
+      const { content } = checked;
+      const existing = this.#live(content.id);
+      if (existing !== undefined) {
+        const different = (["kind", "config", "endsAtMs"] as const).filter(
+          (name) => !equalData(existing.content[name], content[name]),
+        );
+        if (different.length > 0)
+          return conflict(`activity "${content.id}" exists with another ${different.join(", ")}`, existing);
+        return request.open === true
+          ? this.#open(existing)
+          : { kind: "ok", value: this.#view(existing), changed: false };
+      }
+      return this.#createNew(content, request.open === true);
+    });
+  }
+
+  async #createNew(content: ActivityContent, isOpen: boolean): Promise<ActivityOutcome> {
+    const { id, endsAtMs } = content;
+    const nowMs = this.#nowMs();
+    const topic = this.#topics.topicOf(id);
+    if (this.#desk.orphans.get(topic) !== undefined) {
+      const detail = `Cannot create activity "${id}": nodes hold it from before this owner lost its data`;
+      return { kind: "conflict", detail, allowed: ["adopt", "cancel"] };
+    }
+    if (endsAtMs !== undefined && endsAtMs <= nowMs) {
+      const message = `is not after now, which is ${nowMs}`;
+      return {
+        kind: "invalid",
+        detail: `Cannot create activity: endsAtMs: ${message}`,
+        issues: [{ path: "endsAtMs", message }],
+      };
+    }
+    if (this.#topics.get(id) === undefined && this.#topics.size >= TOPICS_MAX) {
+      const detail = `Cannot create activity: this owner has ${this.#topics.size} with those deleted lately, limit is ${TOPICS_MAX}`;
+      return { kind: "conflict", detail, allowed: [] };
+    }
+    const first = isOpen ? openTerm(content, { term: this.#newTerm(), atMs: nowMs }) : content;
+    return this.#commit({ id, content: first, atMs: nowMs }, "activity created");
+  }
+
+  /** Of what is open: unchanged, the same term. Else a new term. */
+  open(id: string): Promise<ActivityOutcome> {
+    return this.#change(async () => {
+      const live = this.#live(id);
+      return live === undefined ? notFound(id) : this.#open(live);
+    });
+  }
+
+  async #open(live: Live): Promise<ActivityOutcome> {
+    const { id, endsAtMs, phase } = live.content;
+    const nowMs = this.#nowMs();
+    if (stepOf(phase, "open") === "already") return { kind: "ok", value: this.#view(live), changed: false };
+    if (endsAtMs !== undefined && endsAtMs <= nowMs) {
+      return {
+        kind: "conflict",
+        detail: `Cannot open activity "${id}": its end, ${endsAtMs}, is over`,
+        allowed: ["delete"],
+      };
+    }
+    const content = openTerm(live.content, { term: this.#newTerm(), atMs: nowMs });
+    return this.#halted(id) ?? this.#commit({ id, content, atMs: nowMs }, "activity opened");
+  }
+
+  /** Of what is closed: unchanged. */
+  close(id: string): Promise<ActivityOutcome> {
+    return this.#change(async () => {
+      const live = this.#live(id);
+      if (live === undefined) return notFound(id);
+      const { content } = live;
+      if (content.phase === "closed") return { kind: "ok", value: this.#view(live), changed: false };
+      if (content.phase !== "open") return conflict(`activity "${id}" has not been opened`, live);
+      const nowMs = this.#nowMs();
+      const closed = closeTerm(content, nowMs);
+      return this.#halted(id) ?? this.#commit({ id, content: closed, atMs: nowMs }, "activity closed");
+    });
+  }
+
+  /** Leaves a tombstone; answers the activity as it was, with the tombstone's version. */
+  remove(id: string): Promise<ActivityOutcome> {
+    return this.#change(async () => {
+      const live = this.#live(id);
+      if (live === undefined) return notFound(id);
+      if (stepOf(live.content.phase, "delete") === "refused") return conflict(`activity "${id}" is open`, live);
+      const halted = this.#halted(id);
+      if (halted !== undefined) return halted;
+      await this.#topics.commit([{ id, content: undefined, atMs: this.#nowMs() }]);
+      const version = this.#topics.get(id)?.version ?? live.version;
+      this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
+      return { kind: "ok", value: viewOf(live.content, { owner: this.#options.self.id, version }), changed: true };
+    });
+  }
+
+  /** Makes an orphan's content, as a node has answered it, this owner's own. */
+  adopt(id: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
+    return this.#change(async () => {
+      const outcome = await this.#desk.adopt(id, found);
+      this.#endTimer.arm();
+      return outcome;
+    });
+  }
+
+  /** Ends an orphan with a tombstone. */
+  cancel(id: string): Promise<ActivityOutcome> {
+    return this.#change(() => this.#desk.cancel(id));
+  }
+
+  /** An operator says that a topic's other owner is gone. False: it had none. */
+  resume(id: string): Promise<boolean> {
+    return this.#change(() => this.#desk.resume(id));
+  }
+
+  /** StateEffects.reported. Never rejects: what could not be done is done when it is reported again. */
+  async reported(report: Report): Promise<void> {
+    try {
+      await this.#change(() => this.#desk.answer(report));
+    } catch (error) {
+      this.#options.log.warn("report not answered", { topic: report.topic, error: messageOf(error) });
+    }
+  }
+
+  /** Forgets tombstones that are old enough and applied by all configured gateways. Answers how many. */
+  sweep(wallMs: number, appliedByAll: (topic: string, version: Version) => boolean): Promise<number> {
+    return this.#change(async () => {
+      this.#desk.orphans.expire(this.#options.clock.nowMs());
+      const over = this.#topics.all().filter((held) => {
+        if (held.kind !== "tombstone" || wallMs - held.changedAtMs < TOMBSTONE_MIN_MS) return false;
+        return appliedByAll(this.#topics.topicOf(held.id), held.version);
+      });
+      await this.#topics.forget(over.map((held) => held.id));
+      for (const held of over) this.#desk.forget(this.#topics.topicOf(held.id));
+      return over.length;
+    });
+  }
+
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#state !== "running")
+      return Promise.reject(new StoreError("closed", "Cannot change activities: the owner does not run"));
+    const turn = this.#queue.add(async () => {
+      await this.#topics.recover();
+      return work();
+    });
+    return (
+      turn ??
+      Promise.reject(new StoreError("overloaded", `Cannot change activities: ${CHANGES_WAITING_MAX} changes wait`))
+    );
+  }
+
+  async #commit(change: Change & { readonly content: ActivityContent }, phrase: string): Promise<ActivityOutcome> {
+    await this.#topics.commit([change]);
+    const live = this.#live(change.id);
+    assert(live !== undefined, "a topic that was just committed");
+    this.#options.log.info(phrase, {
+      activity: live.id,
+      phase: live.content.phase,
+      term: live.content.term?.id,
+      version: versionText(live.version),
+    });
+    this.#endTimer.arm();
+    return { kind: "ok", value: this.#view(live), changed: true };
+  }
+
+  /** A change that could not be announced is not made. */
+  #halted(id: string): ActivityOutcome | undefined {
+    if (!this.#judge.isHalted(this.#topics.topicOf(id))) return undefined;
+    const detail = `Cannot change activity "${id}": another process speaks as its owner`;
+    return { kind: "conflict", detail, allowed: ["resume"] };
+  }
+
+  /** The ends of what is open. */
+  #ends(): readonly number[] {
+    return this.#topics
+      .all()
+      .flatMap((held) => (held.kind === "live" && held.content.phase === "open" ? (held.content.endsAtMs ?? []) : []));
+  }
+
+  async #closeInTime(): Promise<boolean> {
+    try {
+      await this.#closeDue();
+      return true;
+    } catch (error) {
+      this.#options.log.warn("activities not closed at their end", { error: messageOf(error) });
+      return false;
+    }
+  }
+
+  #closeDue(): Promise<void> {
+    return this.#change(async () => {
+      const nowMs = this.#nowMs();
+      const changes = this.#topics.all().flatMap((held): Change[] => {
+        if (held.kind !== "live" || !isPastDue(held.content, nowMs)) return [];
+        return [{ id: held.id, content: closedIfPastDue(held.content, nowMs), atMs: nowMs }];
+      });
+      if (changes.length === 0) return;
+      await this.#topics.commit(changes);
+      for (const change of changes) this.#options.log.info("activity closed at its end", { activity: change.id });
+    });
+  }
+
+  #live(id: string): Live | undefined {
+    const held = this.#topics.get(id);
+    return held?.kind === "live" ? held : undefined;
+  }
+
+  #view(live: Live): ActivityView {
+    return viewOf(live.content, { owner: this.#options.self.id, version: live.version });
+  }
+
+  #nowMs(): number {
+    return Math.trunc(this.#options.clusterMs());
+  }
+
+  #newTerm(): string {
+    return toHex(this.#options.random.bytes(TERM_ID_SIZE));
+  }
+}
+
+function notFound(id: string): ActivityOutcome {
+  return { kind: "not_found", detail: `there is no activity "${id}"` };
+}
+
+function conflict(detail: string, live: Live): ActivityOutcome {
+  return { kind: "conflict", detail, allowed: allowedVerbs(live.content.phase) };
+}

@@ -1,0 +1,148 @@
+/**
+ * What the owner does about reports of versions that it has not said: it takes the topic back with a higher epoch,
+ * stops speaking for a topic that has two owners, and keeps the list of orphans until a person adopts or cancels
+ * them. Called one at a time, by ActivityOwner.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Log } from "#base/log.ts";
+import type { TopicOwner } from "#sync/topic_owner.ts";
+import { versionText } from "#sync/version.ts";
+import type { NodeId } from "#wire/role.ts";
+import type { Report, Version } from "#wire/sync_message.ts";
+import { parseActivityTopic } from "./activity_topic.ts";
+import { decodeContent } from "./content.ts";
+import { Orphans } from "./orphans.ts";
+import type { ActivityOutcome, ActivityView } from "./outcome.ts";
+import { viewOf } from "./outcome.ts";
+import type { OwnedTopics } from "./owned_topics.ts";
+
+export interface ReportDeskOptions {
+  readonly owner: NodeId;
+  readonly topics: OwnedTopics;
+  readonly judge: TopicOwner;
+  readonly clock: Clock;
+  readonly clusterMs: () => number;
+  readonly log: Log;
+  readonly alarms: Alarms;
+}
+
+export class ReportDesk {
+  readonly #options: ReportDeskOptions;
+  readonly orphans: Orphans;
+  /** The highest claim on each topic that has two owners. */
+  readonly #rivals = new Map<string, Version>();
+
+  constructor(options: ReportDeskOptions) {
+    this.#options = options;
+    this.orphans = new Orphans(options.alarms);
+  }
+
+  /** Throws StoreError when a higher epoch could not be kept; the report will come again. */
+  async answer(report: Report): Promise<void> {
+    const { alarms, clock, judge, owner, topics } = this.#options;
+    const { topic, claims } = report;
+    const parsed = parseActivityTopic(topic);
+    if (parsed?.owner !== owner) return;
+    const held = topics.get(parsed.id)?.version;
+    const verdict = judge.judge(topic, { held, claims }, clock.nowMs());
+    switch (verdict.kind) {
+      case "ignore":
+        return;
+      case "bump":
+        await this.#bump(parsed.id, verdict.epoch);
+        return;
+      case "two_owners":
+        this.#rivals.set(topic, verdict.claim);
+        alarms.raise(`two_owners:${topic}`, {
+          claim: versionText(verdict.claim),
+          held: held === undefined ? "none" : versionText(held),
+        });
+        return;
+      case "orphan":
+        this.orphans.reported(report, clock.nowMs());
+        return;
+      case "epoch_jump":
+        alarms.raise(`epoch_jump:${topic}`, { claim: versionText(verdict.claim), epoch: topics.epoch });
+        return;
+    }
+  }
+
+  async #bump(id: string, epoch: number): Promise<void> {
+    const { judge, log, topics } = this.#options;
+    const topic = topics.topicOf(id);
+    try {
+      await topics.republish(id, epoch);
+    } catch (error) {
+      // Else the judge takes the new epoch for said, and ignores the report when it comes again.
+      judge.forget(topic);
+      throw error;
+    }
+    log.warn("epoch raised on a report", { topic, epoch });
+  }
+
+  /** An operator says that the other owner is gone: speaks for the topic again, above what was claimed. */
+  async resume(id: string): Promise<boolean> {
+    const { alarms, judge, topics } = this.#options;
+    const topic = topics.topicOf(id);
+    if (!judge.isHalted(topic) || topics.get(id) === undefined) return false;
+    judge.resume(topic);
+    await topics.republish(id, (this.#rivals.get(topic)?.epoch ?? topics.epoch) + 1);
+    this.#rivals.delete(topic);
+    alarms.clear(`two_owners:${topic}`);
+    return true;
+  }
+
+  /** Makes an orphan's content, as a node has answered it, the owner's own. */
+  async adopt(id: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
+    const { clusterMs, log, owner, topics } = this.#options;
+    const topic = topics.topicOf(id);
+    const orphan = this.orphans.get(topic);
+    if (orphan === undefined || topics.get(id) !== undefined) return notOrphan(id);
+    const decoded = decodeContent(found.bytes, id);
+    if (decoded.kind === "bad") {
+      const issues = [{ path: "bytes", message: decoded.detail }];
+      return { kind: "invalid", detail: `Cannot adopt activity "${id}": ${decoded.detail}`, issues };
+    }
+    const epochMin = Math.max(orphan.version.epoch, found.version.epoch) + 1;
+    const atMs = Math.trunc(clusterMs());
+    await topics.commit([{ id, content: decoded.content, atMs, epochMin }]);
+    this.orphans.resolved(topic);
+    const version = topics.get(id)?.version ?? found.version;
+    log.info("activity adopted", { activity: id, version: versionText(version) });
+    return { kind: "ok", value: viewOf(decoded.content, { owner, version }), changed: true };
+  }
+
+  /** Ends an orphan with a tombstone. Nothing is known of its content here: the view's kind is empty. */
+  async cancel(id: string): Promise<ActivityOutcome> {
+    const { clusterMs, log, owner, topics } = this.#options;
+    const topic = topics.topicOf(id);
+    const orphan = this.orphans.get(topic);
+    if (orphan === undefined || topics.get(id) !== undefined) return notOrphan(id);
+    const atMs = Math.trunc(clusterMs());
+    await topics.commit([{ id, content: undefined, atMs, epochMin: orphan.version.epoch + 1 }]);
+    this.orphans.resolved(topic);
+    const version = versionText(topics.get(id)?.version ?? orphan.version);
+    log.info("activity cancelled", { activity: id, version });
+    const nothing = {
+      term: undefined,
+      termNumber: 0,
+      openedAtMs: undefined,
+      closedAtMs: undefined,
+      endsAtMs: undefined,
+    };
+    const value: ActivityView = { id, kind: "", owner, phase: "closed", ...nothing, config: null, version };
+    return { kind: "ok", value, changed: true };
+  }
+
+  /** The topic is no more. */
+  forget(topic: string): void {
+    this.#options.judge.forget(topic);
+    this.#rivals.delete(topic);
+  }
+}
+
+function notOrphan(id: string): ActivityOutcome {
+  return { kind: "not_found", detail: `there is no orphan "${id}"` };
+}
