@@ -14,6 +14,8 @@ export const bunServeHttp: ServeHttp = (address, handler, options): HttpServer =
       hostname: address.host,
       port: address.port,
       development: false,
+      // Bun's default lets a second process take the same port and half of the requests.
+      reusePort: false,
       idleTimeout: IDLE_TIMEOUT_S,
       maxRequestBodySize: options.bodySizeMax,
       fetch: (request, self) => {

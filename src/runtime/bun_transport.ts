@@ -20,7 +20,8 @@ import {
   type Transport,
 } from "#link/transport.ts";
 
-type Socket = Bun.Socket<BunConn>;
+/** Undefined until it is open. */
+type Socket = Bun.Socket<BunConn | undefined>;
 
 export interface BunTransportOptions {
   /** Conns that are open at once, accepted and dialled; beyond it what arrives is closed unheard. */
@@ -31,11 +32,11 @@ export interface BunTransportOptions {
 
 /** Both kinds of socket share these: what differs is how they open. */
 const SOCKET_HANDLERS = {
-  data: (socket: Socket, chunk: Uint8Array) => socket.data.onData(chunk),
-  drain: (socket: Socket) => socket.data.onDrain(),
-  end: (socket: Socket) => socket.data.onEnd(),
-  error: (socket: Socket, error: Error) => socket.data.onError(error),
-  close: (socket: Socket, error?: Error) => socket.data.onClose(error),
+  data: (socket: Socket, chunk: Uint8Array) => socket.data?.onData(chunk),
+  drain: (socket: Socket) => socket.data?.onDrain(),
+  end: (socket: Socket) => socket.data?.onEnd(),
+  error: (socket: Socket, error: Error) => socket.data?.onError(error),
+  close: (socket: Socket, error?: Error) => socket.data?.onClose(error),
 };
 
 export class BunTransport implements Transport {
@@ -54,7 +55,7 @@ export class BunTransport implements Transport {
 
   listen(address: Address, accept: (conn: Conn) => ConnHandler): Listener {
     try {
-      const listener = Bun.listen<BunConn>({
+      const listener = Bun.listen<BunConn | undefined>({
         hostname: address.host,
         port: address.port,
         allowHalfOpen: true,
@@ -88,7 +89,8 @@ export class BunTransport implements Transport {
         conn.start((it) => handler.opened(it));
       }
     };
-    void open(address, opened, (error) => failed(messageOf(error))).catch((error: unknown) => failed(messageOf(error)));
+    const refused = (error: unknown): void => failed(dialReason(error));
+    void open(address, opened, refused).catch(refused);
     return {
       cancel: () => {
         attempt.isOver = true;
@@ -112,13 +114,21 @@ export class BunTransport implements Transport {
 
 /** A name is resolved first: dialling one that has several addresses would open several sockets. */
 async function open(address: Address, opened: (socket: Socket) => void, failed: (error: Error) => void): Promise<void> {
-  const hostname = isIP(address.host) > 0 ? address.host : (await lookup(address.host)).address;
-  await Bun.connect<BunConn>({
+  const hostname = isIP(address.host) > 0 ? address.host : await resolveName(address.host);
+  await Bun.connect<BunConn | undefined>({
     hostname,
     port: address.port,
     allowHalfOpen: true,
     socket: { ...SOCKET_HANDLERS, open: opened, connectError: (_socket, error) => failed(error) },
   });
+}
+
+async function resolveName(name: string): Promise<string> {
+  try {
+    return (await lookup(name)).address;
+  } catch (error) {
+    throw new Error(`Cannot resolve ${name}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 class BunConn implements Conn {
@@ -132,7 +142,7 @@ class BunConn implements Conn {
   constructor(socket: Socket, released: () => void) {
     this.#socket = socket;
     this.#released = released;
-    this.remote = addressText({ host: socket.remoteAddress, port: socket.remotePort });
+    this.remote = remoteText(socket);
   }
 
   start(accept: (conn: Conn) => ConnHandler): void {
@@ -194,6 +204,12 @@ class BunConn implements Conn {
   }
 }
 
+/** The types promise an address, but a conn that was reset before it is reported as open has none any more. */
+function remoteText(socket: Socket): string {
+  const host: string | undefined = socket.remoteAddress;
+  return host === undefined ? "unknown" : addressText({ host, port: socket.remotePort });
+}
+
 function guarded(call: () => void): void {
   try {
     call();
@@ -204,12 +220,25 @@ function guarded(call: () => void): void {
   }
 }
 
+function dialReason(error: unknown): string {
+  const texts: Readonly<Record<string, string>> = {
+    ECONNREFUSED: "connection refused",
+    ENETUNREACH: "network unreachable",
+    EHOSTUNREACH: "host unreachable",
+    ETIMEDOUT: "timed out",
+  };
+  return texts[codeOf(error)] ?? messageOf(error);
+}
+
 function listenReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const texts: Readonly<Record<string, string>> = {
     EADDRINUSE: "the port is in use",
     EADDRNOTAVAIL: "the address is not one of this machine",
     EACCES: "not permitted",
   };
-  return texts[code] ?? messageOf(error);
+  return texts[codeOf(error)] ?? messageOf(error);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -4,7 +4,6 @@
  */
 
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
-import { colors } from "consola/utils";
 import type { LogLevel } from "#base/log.ts";
 import { dataForPeople, type LogRecord } from "./log_record.ts";
 import type { RecordSink } from "./record_log.ts";
@@ -12,12 +11,9 @@ import type { RecordSink } from "./record_log.ts";
 const EVERYTHING = 999;
 const NODE_WIDTH = 15;
 
-const TAGS: Record<LogLevel, (withColor: boolean) => string> = {
-  debug: (withColor) => (withColor ? colors.gray("debug") : "debug"),
-  info: (withColor) => (withColor ? colors.cyan("info ") : "info "),
-  warn: (withColor) => (withColor ? colors.yellow("warn ") : "warn "),
-  error: (withColor) => (withColor ? colors.red("error") : "error"),
-};
+/** ANSI colours: of the level's word, and for what is less important. */
+const COLORS: Record<LogLevel, string> = { debug: "90", info: "36", warn: "33", error: "31" };
+const DIM = "2";
 
 export function consolaSink(line: (text: string) => void, options: { readonly colors: boolean }): RecordSink {
   const consola = createConsola({
@@ -32,11 +28,11 @@ export function consolaSink(line: (text: string) => void, options: { readonly co
 /** `08:15:30.123 info  center:1        link up  peer=gateway:1`. */
 export function peopleLine(record: LogRecord, withColor: boolean): string {
   const { timeMs, level, phrase, node } = record;
-  const dim = (text: string): string => (withColor ? colors.dim(text) : text);
+  const paint = (color: string, text: string): string => (withColor ? `\u001b[${color}m${text}\u001b[0m` : text);
   const time = new Date(timeMs).toISOString().slice(11, 23);
   const data = dataForPeople(record.data);
-  const tail = data === "" ? "" : `  ${dim(data)}`;
-  return `${dim(time)} ${TAGS[level](withColor)} ${node.padEnd(NODE_WIDTH)} ${phrase}${tail}`;
+  const tail = data === "" ? "" : `  ${paint(DIM, data)}`;
+  return `${paint(DIM, time)} ${paint(COLORS[level], level.padEnd(5))} ${node.padEnd(NODE_WIDTH)} ${phrase}${tail}`;
 }
 
 function say(consola: ConsolaInstance, level: LogLevel, text: string): void {
