@@ -156,7 +156,8 @@ function startedData(node: Node, held: Held): Record<string, unknown> {
 
 function assignmentOf(plan: NodePlan): AssignmentConfig {
   const numbers = (ids: readonly NodeId[]): number[] => ids.flatMap((id) => parseNodeId(id)?.number ?? []);
-  const number = (id: NodeId | undefined): number | undefined => (id === undefined ? undefined : parseNodeId(id)?.number);
+  const number = (id: NodeId | undefined): number | undefined =>
+    id === undefined ? undefined : parseNodeId(id)?.number;
   return {
     known: { cross_center: numbers(plan.crossCenters), cross_map: numbers(plan.crossMaps) },
     named: new Map(
@@ -165,7 +166,10 @@ function assignmentOf(plan: NodePlan): AssignmentConfig {
         const map = number(shard.crossMap);
         return [
           shard.number,
-          { ...(center === undefined ? {} : { cross_center: center }), ...(map === undefined ? {} : { cross_map: map }) },
+          {
+            ...(center === undefined ? {} : { cross_center: center }),
+            ...(map === undefined ? {} : { cross_map: map }),
+          },
         ];
       }),
     ),

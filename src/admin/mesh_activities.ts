@@ -56,7 +56,11 @@ export class MeshActivities {
     if (owner === undefined) return notFound(id);
     const { caller } = this.#node.endpoint;
     const to = { key: keyOfId(owner) };
-    const outcome: ActivityOutcome = await caller.call(ActivityContract[verb], { id }, { to, timeoutMs: CHANGE_TIMEOUT_MS });
+    const outcome: ActivityOutcome = await caller.call(
+      ActivityContract[verb],
+      { id },
+      { to, timeoutMs: CHANGE_TIMEOUT_MS },
+    );
     return outcome;
   }
 
@@ -111,7 +115,11 @@ export class MeshActivities {
       if (row.current) return { row, versions: undefined, answered: true };
       try {
         const to = { key: keyOfId(row.id) };
-        const { applied } = await this.#node.endpoint.caller.call(RuntimeContract.applied, {}, { to, timeoutMs: ASK_TIMEOUT_MS });
+        const { applied } = await this.#node.endpoint.caller.call(
+          RuntimeContract.applied,
+          {},
+          { to, timeoutMs: ASK_TIMEOUT_MS },
+        );
         return { row, versions: new Map(applied.map((one) => [one.topic, one.version])), answered: true };
       } catch (error) {
         if (!isCallError(error)) throw error;

@@ -64,7 +64,11 @@ export class MeshAdminPort implements AdminPort {
   async routes(id: NodeId | undefined) {
     if (id !== undefined && !(await this.#isKnown(id))) return unknownNode(id);
     const to = { key: keyOfId(id ?? this.self) };
-    const { routes } = await this.#node.endpoint.caller.call(RuntimeContract.routes, {}, { to, timeoutMs: ASK_TIMEOUT_MS });
+    const { routes } = await this.#node.endpoint.caller.call(
+      RuntimeContract.routes,
+      {},
+      { to, timeoutMs: ASK_TIMEOUT_MS },
+    );
     return ok({ routes, assignments: this.#assignments() });
   }
 
@@ -164,7 +168,8 @@ export class MeshAdminPort implements AdminPort {
       .map((shard) => {
         const center = assignment.numberFor("cross_center", { shard, reachable: numbers("cross_center") });
         const map = assignment.numberFor("cross_map", { shard, reachable: numbers("cross_map") });
-        const isNamed = assignment.from("cross_center", shard) === "config" || assignment.from("cross_map", shard) === "config";
+        const isNamed =
+          assignment.from("cross_center", shard) === "config" || assignment.from("cross_map", shard) === "config";
         return {
           shard,
           crossCenter: center === undefined ? undefined : (`cross_center:${center}` as NodeId),

@@ -3,10 +3,14 @@
  * ends its call, its listener or its setup, raises an alarm, and never ends the process.
  */
 
-import type { ActivityEvent as TermEvent, ClosedEvent as ClosedTerm, OpenedEvent as OpenedTerm } from "#activity/activity_event.ts";
+import type {
+  ActivityEvent as TermEvent,
+  ClosedEvent as ClosedTerm,
+  OpenedEvent as OpenedTerm,
+} from "#activity/activity_event.ts";
 import type { LogData } from "#base/log.ts";
 import type { CallOptions } from "#rpc/caller.ts";
-import type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "#rpc/contract.ts";
+import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
@@ -38,8 +42,8 @@ export interface ClosedEvent<Config = unknown> extends ClosedTerm {
 }
 
 /** Handlers of a contract; a contract may be served in part. */
-export type Handlers<Methods extends Record<string, MethodDeclaration>> = {
-  readonly [Name in keyof Methods]?: Handler<Contract<Methods>[Name] & Method>;
+export type Handlers<C extends Readonly<Record<string, Method>>> = {
+  readonly [Name in keyof C]?: Handler<C[Name]>;
 };
 
 export interface ActivityListener<Config> {
@@ -66,10 +70,7 @@ export interface ModuleNode {
   /** Runs `start` when the node has one of these roles. */
   on(roles: Role | readonly Role[], start: () => void): void;
   /** Serves methods of a contract here. Throws ContractError when an id is taken or is the runtime's own. */
-  serve<Methods extends Record<string, MethodDeclaration>>(
-    contract: Contract<Methods>,
-    handlers: Handlers<Methods>,
-  ): void;
+  serve<C extends Readonly<Record<string, Method>>>(contract: C, handlers: Handlers<C>): void;
   /** Rejects with CallError. */
   call<M extends Method>(
     method: M,

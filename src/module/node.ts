@@ -208,7 +208,10 @@ export class Node {
         this.#gatewayDied(event.reason, event.gateway);
         break;
       case "duplicate":
-        this.#end({ code: EXIT_DUPLICATE, reason: `another ${this.self.id} is alive at ${event.target}: ${event.detail}` });
+        this.#end({
+          code: EXIT_DUPLICATE,
+          reason: `another ${this.self.id} is alive at ${event.target}: ${event.detail}`,
+        });
         break;
     }
   }

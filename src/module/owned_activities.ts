@@ -136,7 +136,11 @@ export class OwnedActivities {
       return await this.owner.adopt(topic, { bytes, version });
     } catch (error) {
       if (!isCallError(error)) throw error;
-      return { kind: "conflict", detail: `${orphan.reporter} cannot be asked: ${error.message}`, allowed: ["adopt", "cancel"] };
+      return {
+        kind: "conflict",
+        detail: `${orphan.reporter} cannot be asked: ${error.message}`,
+        allowed: ["adopt", "cancel"],
+      };
     }
   }
 
