@@ -7,30 +7,26 @@ export const BACKOFF_MIN_MS = 50;
 export const BACKOFF_MAX_MS = 1_000;
 /** A link that was up for so long has made good for the failures before it. */
 export const BACKOFF_RESET_MS = 10_000;
-/** While a death policy suspects the target: the share of a heartbeat interval between two attempts. */
-const HURRY_SHARE = 0.25;
 
 export interface Backoff {
   /** Attempts that have ended since the last good link; 1 after the first failure. */
   readonly attempt: number;
   /** Uniform in [0, 1). */
   readonly unit: number;
-  /** The heartbeat interval while in a hurry, else undefined. */
-  readonly hurryIntervalMs: number | undefined;
+  /** While in a hurry: the longest pause that is wanted. */
+  readonly hurryMs: number | undefined;
 }
 
 /** Milliseconds until the next attempt may start. */
-export function backoffMs({ attempt, unit, hurryIntervalMs }: Backoff): number {
-  if (hurryIntervalMs !== undefined) return hurryIntervalMs * HURRY_SHARE * (0.5 + unit / 2);
+export function backoffMs({ attempt, unit, hurryMs }: Backoff): number {
+  if (hurryMs !== undefined) return hurryMs * (0.5 + unit / 2);
   const bound = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(attempt - 1, 16));
   return bound * unit;
 }
 
-/** How long a connection may take to open. */
-export function connectLimitMs(limitMs: number, hurryIntervalMs: number | undefined): number {
-  return hurryIntervalMs === undefined
-    ? limitMs
-    : Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryIntervalMs * HURRY_SHARE));
+/** How long a connection may take to open: in a hurry a lost packet is not waited for. */
+export function connectLimitMs(limitMs: number, hurryMs: number | undefined): number {
+  return hurryMs === undefined ? limitMs : Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryMs));
 }
 
 /** The attempts that count after a link that was up for `upMs` has ended. */

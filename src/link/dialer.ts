@@ -49,7 +49,7 @@ export class Dialer {
   /** Attempts since the last link that was good. */
   #attempt = 0;
   #lastError: string | undefined;
-  #hurryIntervalMs: number | undefined;
+  #hurryMs: number | undefined;
   #isStopped = false;
 
   constructor(options: DialerOptions) {
@@ -64,11 +64,11 @@ export class Dialer {
     if (this.#state.kind === "closed" && !this.#isStopped) this.#dial();
   }
 
-  /** With an interval: tries at a quarter of its pace, from now on. Without: backs off again. */
-  hurry(intervalMs: number | undefined): void {
-    if (this.#hurryIntervalMs === intervalMs) return;
-    this.#hurryIntervalMs = intervalMs;
-    if (intervalMs === undefined) return;
+  /** With `paceMs`: waits no longer than that between attempts, from now on. Without: backs off again. */
+  hurry(paceMs: number | undefined): void {
+    if (this.#hurryMs === paceMs) return;
+    this.#hurryMs = paceMs;
+    if (paceMs === undefined) return;
     if (this.#state.kind === "backing_off") {
       this.#state.timer.cancel();
       this.#backOff();
@@ -115,7 +115,7 @@ export class Dialer {
 
   #dial(): void {
     const { transport, address } = this.#options;
-    const limitMs = connectLimitMs(CONNECT_MS_MAX, this.#hurryIntervalMs);
+    const limitMs = connectLimitMs(CONNECT_MS_MAX, this.#hurryMs);
     const limit = this.#context.clock.after(limitMs, () => {
       this.#cancelDial(state);
       this.#dialFailed(state, "dial_timeout", `no connection within ${limitMs} ms`);
@@ -207,7 +207,7 @@ export class Dialer {
     const delayMs = backoffMs({
       attempt: this.#attempt,
       unit: own.random.unit(),
-      hurryIntervalMs: this.#hurryIntervalMs,
+      hurryMs: this.#hurryMs,
     });
     const timer = clock.after(delayMs, () => {
       if (this.#state.kind === "backing_off" && this.#state.timer === timer) this.#dial();

@@ -125,9 +125,9 @@ export class LinkHub {
     dialer.start();
   }
 
-  /** While `intervalMs` is given, redials of the target come at a quarter of its pace. */
-  hurry(target: NodeId, intervalMs: number | undefined): void {
-    this.#dialers.get(target)?.hurry(intervalMs);
+  /** While `paceMs` is given, redials of the target come at least that often and wait no longer for a connection. */
+  hurry(target: NodeId, paceMs: number | undefined): void {
+    this.#dialers.get(target)?.hurry(paceMs);
   }
 
   /** Those that are up. */

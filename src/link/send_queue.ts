@@ -51,6 +51,7 @@ export class SendQueue {
   #accepting = true;
   #dataQueuedSize = 0;
   #dataWrittenSize = 0;
+  #dataPromisedSize = 0;
   #takenSize = 0;
   #queuedSize = 0;
 
@@ -70,8 +71,9 @@ export class SendQueue {
   get dataQueuedSize(): number {
     return this.#dataQueuedSize;
   }
+  /** Of the data, what the transport has taken or, after `finish`, may still take. */
   get dataWrittenSize(): number {
-    return this.#dataWrittenSize;
+    return Math.max(this.#dataWrittenSize, this.#dataPromisedSize);
   }
 
   /** Keeps the frame, which must not change any more. */
@@ -115,6 +117,8 @@ export class SendQueue {
     if (!this.#accepting) return;
     this.#accepting = false;
     this.#syncWanted = false;
+    const underWay = this.#outSegment === undefined ? 0 : this.#outEnd - this.#outAt;
+    this.#dataPromisedSize = options.keepWaiting ? this.#dataQueuedSize : this.#dataWrittenSize + underWay;
     if (!options.keepWaiting) this.#dropWaiting();
     this.#last = last;
     this.#charge(last.length);

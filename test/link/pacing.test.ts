@@ -97,21 +97,21 @@ describe("PingTimes", () => {
 describe("Backoff", () => {
   test("doubles its bound from 50 ms to 1 s and draws from all of it", () => {
     const bounds = [1, 2, 3, 4, 5, 6, 7, 1_000_000].map((attempt) =>
-      backoffMs({ attempt, unit: 1, hurryIntervalMs: undefined }),
+      backoffMs({ attempt, unit: 1, hurryMs: undefined }),
     );
     expect(bounds).toEqual([50, 100, 200, 400, 800, 1_000, 1_000, 1_000]);
-    expect(backoffMs({ attempt: 3, unit: 0, hurryIntervalMs: undefined })).toBe(0);
-    expect(backoffMs({ attempt: 3, unit: 0.25, hurryIntervalMs: undefined })).toBe(50);
+    expect(backoffMs({ attempt: 3, unit: 0, hurryMs: undefined })).toBe(0);
+    expect(backoffMs({ attempt: 3, unit: 0.25, hurryMs: undefined })).toBe(50);
   });
 
-  test("is a quarter of an interval at most in a hurry, and so is the time to connect", () => {
-    expect(backoffMs({ attempt: 20, unit: 1, hurryIntervalMs: 1_000 })).toBe(250);
-    expect(backoffMs({ attempt: 20, unit: 0, hurryIntervalMs: 1_000 })).toBe(125);
+  test("is the pace at most in a hurry, and so is the time to connect", () => {
+    expect(backoffMs({ attempt: 20, unit: 1, hurryMs: 250 })).toBe(250);
+    expect(backoffMs({ attempt: 20, unit: 0, hurryMs: 250 })).toBe(125);
     expect([
       connectLimitMs(3_000, undefined),
-      connectLimitMs(3_000, 1_000),
-      connectLimitMs(3_000, 100),
-      connectLimitMs(3_000, 60_000),
+      connectLimitMs(3_000, 250),
+      connectLimitMs(3_000, 25),
+      connectLimitMs(3_000, 15_000),
     ]).toEqual([3_000, 250, 50, 3_000]);
   });
 

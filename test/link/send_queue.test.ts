@@ -1,6 +1,7 @@
 /** The send queue against a transport that takes as much as the test says. */
 
 import { describe, expect, test } from "#test";
+import { equalBytes } from "#base/digest.ts";
 import { seededRandom } from "#base/random.ts";
 import { SEGMENT_SIZE, SegmentPool } from "#link/segment_pool.ts";
 import type { BudgetMember } from "#link/send_budget.ts";
@@ -154,7 +155,7 @@ describe("SendQueue", () => {
       pipe.room = Number.MAX_SAFE_INTEGER;
       queue.drained();
       expect(queue.flush(pipe)).toBe("drained");
-      expect(Bun.hash(pipe.bytes)).toBe(Bun.hash(joined(...sent)));
+      expect(equalBytes(pipe.bytes, joined(...sent))).toBe(true);
       expect(queue.dataWrittenSize).toBe(queue.dataQueuedSize);
     }
   });
@@ -200,6 +201,23 @@ describe("SendQueue", () => {
     expect(queue.flush(pipe)).toBe("drained");
     expect(pipe.frames()).toEqual(["32 begun", "6 last"]);
     expect(queue.queuedSize).toBe(0);
+  });
+
+  test("counts as written, once it finishes, what may still go out", () => {
+    const start = (): SendQueue => {
+      const queue = queueOf();
+      queue.pushData(castOfSize(60), 0, "may");
+      queue.flush(new Pipe(20));
+      queue.pushData(castOfSize(60), 0, "may");
+      return queue;
+    };
+    const keeping = start();
+    keeping.finish(control("last"), { keepWaiting: true });
+    const dropping = start();
+    dropping.finish(control("last"), { keepWaiting: false });
+    const closing = start();
+    closing.close();
+    expect([keeping, dropping, closing].map((queue) => queue.dataWrittenSize)).toEqual([200, 100, 20]);
   });
 
   test("says closed when the transport is, and after close, and gives its bytes back", () => {
