@@ -3,7 +3,9 @@
  * within a major version; everything that is not may change at any time.
  */
 
-export * as v from "valibot";
+import * as v from "valibot";
+
+export { v };
 export { activity } from "./module/activity_kind.ts";
 export type { ActivityKind, ConfigOf } from "./module/activity_kind.ts";
 export { module } from "./module/module.ts";

@@ -3,10 +3,8 @@
  * a banner, a double-reward weekend or a first try needs.
  */
 
-import * as v from "valibot";
-import { activity } from "#module/activity_kind.ts";
-import type { Module } from "#module/module.ts";
-import { module } from "#module/module.ts";
+import type { Module } from "kuafu";
+import { activity, module, v } from "kuafu";
 
 export const plain = activity("plain", { config: v.record(v.string(), v.unknown()) });
 

@@ -14,7 +14,7 @@ export type LoadedModule =
 
 /** To be called once, before any module file is loaded. */
 export function provideKuafu(surface: object): void {
-  void Bun.plugin({
+  Bun.plugin({
     name: "kuafu",
     setup: (build) => {
       build.module("kuafu", () => ({ exports: { ...surface }, loader: "object" }));
