@@ -4,25 +4,22 @@
  * matter, nor what routed frames and sync messages mean.
  */
 
-import type { Timer } from "#base/clock.ts";
 import { messageOf } from "#base/log.ts";
 import type { DecodeFault, Decoder } from "#wire/decoder.ts";
 import { faultText } from "#wire/decoder.ts";
 import type { GoodbyeReason } from "#wire/handshake.ts";
 import { decodeGoodbye, encodeGoodbye } from "#wire/handshake.ts";
 import { Kind, Offset, frameBody, isRouted, kindName, readU16 } from "#wire/header.ts";
-import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
 import type { Identity } from "#wire/identity.ts";
 import { decodeSync, encodeSync } from "#wire/sync_message.ts";
 import { Farewell } from "./farewell.ts";
 import type { Flushable } from "./flusher.ts";
 import type { Agreement } from "./handshake.ts";
 import { hopFrame } from "./handshake.ts";
-import { SilenceWatch, StallWatch } from "./heartbeat.ts";
 import type { LinkContext } from "./link_context.ts";
 import { isQuietEnd } from "./link_end.ts";
 import type { CloseReason, LinkRelation, PeerLink, SendClass, SendResult } from "./link_port.ts";
-import { PingTimes } from "./ping_times.ts";
+import { Pulse } from "./pulse.ts";
 import type { BudgetMember } from "./send_budget.ts";
 import type { QueueResult, SendQueue } from "./send_queue.ts";
 import type { Stages } from "./stages.ts";
@@ -59,10 +56,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
   readonly #decoder: Decoder;
   readonly #sink: (buffer: Uint8Array, offset: number) => boolean;
   readonly #target: { write(bytes: Uint8Array): number; nextSync(): Uint8Array | undefined };
-  readonly #silence: SilenceWatch;
-  readonly #stall: StallWatch;
-  readonly #pings: PingTimes;
-  #timer: Timer | undefined;
+  readonly #pulse: Pulse;
   #phase: "new" | "up" | "down" = "new";
   #wasAnnounced = false;
   #receivedSize: number;
@@ -82,9 +76,14 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     this.upSinceWallMs = context.clock.wallMs();
     this.#sink = (buffer, offset) => this.receive(buffer, offset);
     this.#target = { write: (bytes) => conn.write(bytes), nextSync: () => this.#nextSync() };
-    this.#silence = new SilenceWatch(options.receivedSize);
-    this.#stall = new StallWatch(this.heartbeatMs);
-    this.#pings = new PingTimes(this.heartbeatMs);
+    this.#pulse = new Pulse({
+      link: this,
+      clock: context.clock,
+      events: context.events,
+      queue: options.queue,
+      send: (kind, body) => this.#control(this.#hop(kind, body, 0)),
+      guard: (run) => this.#guard(run),
+    });
   }
 
   get isUp(): boolean {
@@ -94,10 +93,10 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     return this.#receivedSize;
   }
   get rttMs(): number | undefined {
-    return this.#pings.rttMs;
+    return this.#pulse.rttMs;
   }
   get clusterOffsetMs(): number | undefined {
-    return this.#pings.offsetMs;
+    return this.#pulse.clusterOffsetMs;
   }
   get dataQueuedSize(): number {
     return this.#queue.dataQueuedSize;
@@ -130,9 +129,9 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
       if (this.#phase !== "up") return;
       this.#wasAnnounced = true;
       context.events.up(this);
-      this.ping();
+      if (!this.isUp) return;
+      this.#pulse.start();
       this.syncReady();
-      this.#armTick();
     });
   }
 
@@ -148,9 +147,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
   }
 
   ping(): void {
-    if (this.#phase !== "up") return;
-    const sequence = this.#pings.sent(this.#context.clock.nowMs());
-    this.#beat(Kind.ping, sequence, 0);
+    if (this.#phase === "up") this.#pulse.ping();
   }
 
   close(reason: CloseReason): void {
@@ -248,7 +245,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
       }
       case Kind.ping:
       case Kind.pong:
-        return this.#receiveBeat(kind, body);
+        return this.#pulse.receive(kind, body);
       case Kind.goodbye: {
         const { reason, detail } = decodeGoodbye(body) ?? { reason: "unknown", detail: "" };
         this.#context.events.goodbye(this, reason);
@@ -257,27 +254,6 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
       default:
         return this.end("unexpected_frame", `${kindName(kind) ?? "unknown"} on a link that is up`);
     }
-  }
-
-  #receiveBeat(kind: typeof Kind.ping | typeof Kind.pong, body: Uint8Array): void {
-    const beat = decodeHeartbeat(body);
-    if (beat === undefined) return this.end("bad_heartbeat", "it is cut short");
-    const { clock, events } = this.#context;
-    if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
-    else this.#pings.answered(beat, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
-    if (this.isUp) events.heartbeat(this, beat);
-  }
-
-  #beat(kind: typeof Kind.ping | typeof Kind.pong, sequence: number, echoMs: number): void {
-    const { events } = this.#context;
-    const body = encodeHeartbeat({
-      sequence,
-      clusterMs: events.clusterMs(),
-      echoMs,
-      saidDigest: events.saidDigest(this),
-      appliedDigest: events.appliedDigest(),
-    });
-    this.#control(this.#hop(kind, body, 0));
   }
 
   #hop(kind: Kind, body: Uint8Array, method: number): Uint8Array {
@@ -306,24 +282,6 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     return this.#hop(Kind.sync, body, method);
   }
 
-  /** The tick waits for a poll after its timer, so that bytes which came in meanwhile are seen before it judges. */
-  #armTick(): void {
-    if (this.#phase !== "up") return;
-    const { clock } = this.#context;
-    this.#timer = clock.after(this.heartbeatMs, () => clock.afterPoll(() => this.#guard(() => this.#tick())));
-  }
-
-  #tick(): void {
-    if (this.#phase !== "up") return;
-    const silence = this.#silence.tick(this.#receivedSize);
-    const isStalled = this.#stall.tick(this.#queue.takenSize, this.#queue.queuedSize);
-    this.#context.events.tick(this);
-    if (silence === "silent") return this.end("silent", `no byte for 2 intervals of ${this.heartbeatMs} ms`);
-    if (isStalled) return this.end("slow_consumer", `${this.queuedSize} bytes stand still`);
-    this.ping();
-    this.#armTick();
-  }
-
   #guard(run: () => void): void {
     try {
       run();
@@ -335,7 +293,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
   #end(reason: CloseReason, detail: string, part: () => void): void {
     if (this.#phase === "down") return;
     this.#phase = "down";
-    this.#timer?.cancel();
+    this.#pulse.stop();
     const { context, forget, ended } = this.#options;
     context.budget.leave(this);
     forget(this);

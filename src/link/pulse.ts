@@ -1,0 +1,99 @@
+/**
+ * The heartbeat of one link: pings at once and at every tick, answers pings, and ends the link when it was
+ * silent or stood still for too long. The rules are in heartbeat.ts; this is where they meet the clock.
+ *
+ * A tick waits for a poll after its timer, so that bytes which came in meanwhile are seen before it judges, and
+ * a process that stood still itself does not blame its peer.
+ */
+
+import type { Clock, Timer } from "#base/clock.ts";
+import { Kind } from "#wire/header.ts";
+import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
+import { SilenceWatch, StallWatch } from "./heartbeat.ts";
+import type { Link } from "./link.ts";
+import type { LinkEvents } from "./link_port.ts";
+import { PingTimes } from "./ping_times.ts";
+import type { SendQueue } from "./send_queue.ts";
+
+export type BeatKind = typeof Kind.ping | typeof Kind.pong;
+
+export interface PulseOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly events: LinkEvents;
+  readonly queue: SendQueue;
+  readonly send: (kind: BeatKind, body: Uint8Array) => void;
+  /** Runs what may throw. */
+  readonly guard: (run: () => void) => void;
+}
+
+export class Pulse {
+  readonly #options: PulseOptions;
+  readonly #silence: SilenceWatch;
+  readonly #stall: StallWatch;
+  readonly #pings: PingTimes;
+  #timer: Timer | undefined;
+
+  constructor(options: PulseOptions) {
+    const { heartbeatMs, receivedSize } = options.link;
+    this.#options = options;
+    this.#silence = new SilenceWatch(receivedSize);
+    this.#stall = new StallWatch(heartbeatMs);
+    this.#pings = new PingTimes(heartbeatMs);
+  }
+
+  get rttMs(): number | undefined {
+    return this.#pings.rttMs;
+  }
+  get clusterOffsetMs(): number | undefined {
+    return this.#pings.offsetMs;
+  }
+
+  start(): void {
+    this.ping();
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  ping(): void {
+    const sequence = this.#pings.sent(this.#options.clock.nowMs());
+    this.#beat(Kind.ping, sequence, 0);
+  }
+
+  receive(kind: BeatKind, body: Uint8Array): void {
+    const { link, clock, events } = this.#options;
+    const beat = decodeHeartbeat(body);
+    if (beat === undefined) return link.end("bad_heartbeat", "it is cut short");
+    if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
+    else this.#pings.answered(beat, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+    if (link.isUp) events.heartbeat(link, beat);
+  }
+
+  #beat(kind: BeatKind, sequence: number, echoMs: number): void {
+    const { link, events, send } = this.#options;
+    const saidDigest = events.saidDigest(link);
+    const appliedDigest = events.appliedDigest();
+    send(kind, encodeHeartbeat({ sequence, clusterMs: events.clusterMs(), echoMs, saidDigest, appliedDigest }));
+  }
+
+  #arm(): void {
+    const { link, clock, guard } = this.#options;
+    if (!link.isUp) return;
+    this.#timer = clock.after(link.heartbeatMs, () => clock.afterPoll(() => guard(() => this.#tick())));
+  }
+
+  #tick(): void {
+    const { link, queue, events } = this.#options;
+    if (!link.isUp) return;
+    const silence = this.#silence.tick(link.receivedSize);
+    const isStalled = this.#stall.tick(queue.takenSize, queue.queuedSize);
+    events.tick(link);
+    if (silence === "silent") return link.end("silent", `no byte for 2 intervals of ${link.heartbeatMs} ms`);
+    if (isStalled) return link.end("slow_consumer", `${queue.queuedSize} bytes stand still`);
+    link.ping();
+    this.#arm();
+  }
+}
