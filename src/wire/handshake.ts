@@ -153,7 +153,11 @@ const GOODBYE_NAMES = new Map(
 );
 
 export function encodeRefuse(reason: RefuseReason, detail: string, otherStartedAtMs = 0): Uint8Array {
-  return new ByteWriter().u8(RefuseReason[reason]).text16(detail.slice(0, DETAIL_LENGTH_MAX)).ms(otherStartedAtMs).finish();
+  return new ByteWriter()
+    .u8(RefuseReason[reason])
+    .text16(detail.slice(0, DETAIL_LENGTH_MAX))
+    .ms(otherStartedAtMs)
+    .finish();
 }
 
 export function decodeRefuse(body: Uint8Array): Refusal | undefined {

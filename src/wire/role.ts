@@ -28,9 +28,7 @@ export const NUMBER_EVERY = 0xffff_ffff;
 /** Highest number that a node may have. */
 export const NUMBER_MAX = 0xffff_fff0;
 
-const NAMES = new Map<number, Role>(
-  (Object.keys(ROLE_NUMBERS) as Role[]).map((role) => [ROLE_NUMBERS[role], role]),
-);
+const NAMES = new Map<number, Role>((Object.keys(ROLE_NUMBERS) as Role[]).map((role) => [ROLE_NUMBERS[role], role]));
 export const ROLES: readonly Role[] = [...NAMES.values()];
 
 const TIERS: Record<Role, Tier> = {

@@ -97,7 +97,10 @@ export function encodeSync(message: SyncMessage): { readonly method: number; rea
       assert(message.snapshot.bytes.length <= TOPIC_SIZE_MAX, "a snapshot of at most TOPIC_SIZE_MAX bytes");
       writeTopic(writer, message.snapshot.topic);
       writeVersion(writer, message.snapshot.version);
-      writer.u8(message.snapshot.tombstone ? 1 : 0).u32(message.snapshot.bytes.length).bytes(message.snapshot.bytes);
+      writer
+        .u8(message.snapshot.tombstone ? 1 : 0)
+        .u32(message.snapshot.bytes.length)
+        .bytes(message.snapshot.bytes);
       break;
     case "want":
       assert(message.topics.length <= TOPICS_MAX, "at most TOPICS_MAX topics wanted at once");
@@ -142,7 +145,10 @@ function readMessage(method: number, reader: ByteReader): SyncMessage | undefine
       reader.u8();
       const count = reader.u16();
       if (count > TOPICS_MAX) return undefined;
-      return { kind: "list", entries: times(count, reader, () => ({ topic: readTopic(reader), version: readVersion(reader) })) };
+      return {
+        kind: "list",
+        entries: times(count, reader, () => ({ topic: readTopic(reader), version: readVersion(reader) })),
+      };
     }
     case SyncMethod.snapshot: {
       const topic = readTopic(reader);

@@ -24,7 +24,8 @@ const target = nodeKey("gateway", 3);
 
 /** Good frames of every kind, and the vectors that are good only up to some byte. */
 export function fuzzCorpus(): Uint8Array[] {
-  const frame = (kind: Kind, body: string, method = 0): Uint8Array => encodeFrame({ kind, source, target, method }, fromHex(body));
+  const frame = (kind: Kind, body: string, method = 0): Uint8Array =>
+    encodeFrame({ kind, source, target, method }, fromHex(body));
   return [
     ...FRAMES.map((one) => fromHex(one.hex)),
     ...BAD_FRAMES.map((one) => fromHex(one.hex)),
@@ -102,7 +103,7 @@ export class Mutator {
 /** Pieces of 0 to `sizeMax` bytes. */
 export function cutAnywhere(bytes: Uint8Array, random: Random, sizeMax: number): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = randomIndex(random, sizeMax + 1);
     chunks.push(bytes.slice(at, at + size));
     at += size;

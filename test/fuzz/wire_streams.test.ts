@@ -9,7 +9,10 @@ const STREAMS_FUZZED = 10_000;
 const FRAMES_PER_STREAM_MAX = 12;
 
 /** What came out, in order: frames in hex, then the fault. */
-function outcome(chunks: readonly Uint8Array[], readyAfter: number): { readonly frames: readonly string[]; readonly fault: unknown } {
+function outcome(
+  chunks: readonly Uint8Array[],
+  readyAfter: number,
+): { readonly frames: readonly string[]; readonly fault: unknown } {
   const decoder = new Decoder();
   const frames: string[] = [];
   let fault: unknown;

@@ -5,7 +5,15 @@ import { ByteReader, ByteWriter } from "#wire/bytes.ts";
 
 describe("ByteWriter", () => {
   test("writes integers big-endian and text behind its length", () => {
-    const bytes = new ByteWriter().u8(0xab).u16(0x0102).u32(0xfffefdfc).u64(0x0102030405060708n).ms(256).text8("é").text16("x").finish();
+    const bytes = new ByteWriter()
+      .u8(0xab)
+      .u16(0x0102)
+      .u32(0xfffefdfc)
+      .u64(0x0102030405060708n)
+      .ms(256)
+      .text8("é")
+      .text16("x")
+      .finish();
     expect(toHex(bytes)).toBe("ab0102fffefdfc0102030405060708000000000000010002c3a9000178");
   });
 
@@ -68,11 +76,26 @@ describe("ByteWriter", () => {
 
 describe("ByteReader", () => {
   test("reads what ByteWriter wrote", () => {
-    const bytes = new ByteWriter().u8(1).u16(2).u32(0xffff_ffff).u64(0xffff_ffff_ffff_ffffn).ms(5).text8("跨服").text16("").bytes(Uint8Array.of(7, 8)).finish();
+    const bytes = new ByteWriter()
+      .u8(1)
+      .u16(2)
+      .u32(0xffff_ffff)
+      .u64(0xffff_ffff_ffff_ffffn)
+      .ms(5)
+      .text8("跨服")
+      .text16("")
+      .bytes(Uint8Array.of(7, 8))
+      .finish();
     const reader = new ByteReader(bytes);
-    expect([reader.u8(), reader.u16(), reader.u32(), reader.u64(), reader.ms(), reader.text8(), reader.text16()]).toEqual([
-      1, 2, 0xffff_ffff, 0xffff_ffff_ffff_ffffn, 5, "跨服", "",
-    ]);
+    expect([
+      reader.u8(),
+      reader.u16(),
+      reader.u32(),
+      reader.u64(),
+      reader.ms(),
+      reader.text8(),
+      reader.text16(),
+    ]).toEqual([1, 2, 0xffff_ffff, 0xffff_ffff_ffff_ffffn, 5, "跨服", ""]);
     expect(reader.done).toBe(false);
     expect(reader.bytes(2)).toEqual(Uint8Array.of(7, 8));
     expect(reader.done).toBe(true);
@@ -82,7 +105,15 @@ describe("ByteReader", () => {
     const reader = new ByteReader(Uint8Array.of(1, 2, 3));
     expect(reader.u32()).toBe(0);
     expect(reader.ok).toBe(false);
-    expect([reader.u8(), reader.u16(), reader.u64(), reader.ms(), reader.text8(), reader.text16(), reader.bytes(1).length]).toEqual([0, 0, 0n, 0, "", "", 0]);
+    expect([
+      reader.u8(),
+      reader.u16(),
+      reader.u64(),
+      reader.ms(),
+      reader.text8(),
+      reader.text16(),
+      reader.bytes(1).length,
+    ]).toEqual([0, 0, 0n, 0, "", "", 0]);
     expect(reader.done).toBe(false);
   });
 

@@ -16,14 +16,24 @@ describe("error body", () => {
       const { code, atRole, atNumber, detail } = vector.fields;
       const at = wireKey(atRole, atNumber);
       expect(error).toEqual({ code: code as CallErrorCode, at, detail });
-      for (let cut = 0; cut < body.length - vector.trailing.length / 2; cut += 1) expect(decodeCallError(body.slice(0, cut))).toBeUndefined();
+      for (let cut = 0; cut < body.length - vector.trailing.length / 2; cut += 1)
+        expect(decodeCallError(body.slice(0, cut))).toBeUndefined();
       if (vector.name.includes("later version reads")) return;
       expect(toHex(encodeCallError({ code: code as CallErrorCode, at, detail })) + vector.trailing).toBe(vector.body);
     });
   }
 
   test("codes have the numbers that the protocol gives them", () => {
-    expect(CallErrorCode).toEqual({ NO_ROUTE: 1, LINK_LOST: 2, DEADLINE: 3, OVERLOADED: 4, DRAINING: 5, UNKNOWN_METHOD: 6, INVALID: 7, FAILED: 8 });
+    expect(CallErrorCode).toEqual({
+      NO_ROUTE: 1,
+      LINK_LOST: 2,
+      DEADLINE: 3,
+      OVERLOADED: 4,
+      DRAINING: 5,
+      UNKNOWN_METHOD: 6,
+      INVALID: 7,
+      FAILED: 8,
+    });
   });
 
   test("a long detail is cut", () => {

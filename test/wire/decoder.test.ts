@@ -5,7 +5,13 @@ import type { Random } from "#base/random.ts";
 import { Decoder, faultText } from "#wire/decoder.ts";
 import type { DecodeFault } from "#wire/decoder.ts";
 import { Kind, encodeFrame, frameSize } from "#wire/header.ts";
-import { FRAME_SIZE_MAX, FRAME_SIZE_MAX_HANDSHAKE, FRAME_SIZE_MIN, HEADER_SIZE, SIZE_FIELD_SIZE } from "#wire/limits.ts";
+import {
+  FRAME_SIZE_MAX,
+  FRAME_SIZE_MAX_HANDSHAKE,
+  FRAME_SIZE_MIN,
+  HEADER_SIZE,
+  SIZE_FIELD_SIZE,
+} from "#wire/limits.ts";
 import { nodeKey } from "#wire/role.ts";
 import { BAD_FRAMES, FRAMES, STREAMS } from "./vectors.ts";
 
@@ -34,7 +40,7 @@ function decode(decoder: Decoder, chunks: readonly Uint8Array[]): { frames: stri
 /** Pieces of at most `sizeMax` bytes, some of them empty. */
 function cutRandomly(bytes: Uint8Array, random: Random, sizeMax: number): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const size = Math.floor(random.unit() * (sizeMax + 1));
     chunks.push(bytes.slice(at, at + size));
     at += size;
@@ -67,7 +73,9 @@ describe("Decoder: good streams", () => {
       for (let cut = 0; cut <= bytes.length; cut += 1) {
         expect(decode(ready(), [bytes.slice(0, cut), bytes.slice(cut)]).frames).toEqual(wanted);
         const third = Math.min(bytes.length, cut + 7);
-        expect(decode(ready(), [bytes.slice(0, cut), bytes.slice(cut, third), bytes.slice(third)]).frames).toEqual(wanted);
+        expect(decode(ready(), [bytes.slice(0, cut), bytes.slice(cut, third), bytes.slice(third)]).frames).toEqual(
+          wanted,
+        );
       }
     });
 
@@ -128,7 +136,12 @@ describe("Decoder: views and cost", () => {
     const bytes = Uint8Array.from(frames.flatMap((frame) => [...frame]));
     const copiedMax = bytes.length + frames.length * HEADER_SIZE;
     const random = seededRandom(3);
-    const cuts = [cutEvery(bytes, 1), cutEvery(bytes, 7), cutEvery(bytes, 4096), ...[3, 50, 900, 20_000].map((size) => cutRandomly(bytes, random, size))];
+    const cuts = [
+      cutEvery(bytes, 1),
+      cutEvery(bytes, 7),
+      cutEvery(bytes, 4096),
+      ...[3, 50, 900, 20_000].map((size) => cutRandomly(bytes, random, size)),
+    ];
     for (const chunks of cuts) {
       const decoder = ready();
       expect(decode(decoder, chunks).frames.length).toBe(frames.length);

@@ -18,7 +18,9 @@ describe("digest of state topics", () => {
       for (const entry of vector.entries) table.set(entry.topic, entry);
       expect(table.digest.toString(16).padStart(16, "0")).toBe(vector.digest);
       const hashes = new VersionHashes(digest);
-      expect(vector.entries.map((entry) => hashes.of(entry.topic, entry.version).toString(16).padStart(16, "0"))).toEqual([...vector.hashes]);
+      expect(
+        vector.entries.map((entry) => hashes.of(entry.topic, entry.version).toString(16).padStart(16, "0")),
+      ).toEqual([...vector.hashes]);
     });
   }
 });

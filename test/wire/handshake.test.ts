@@ -50,7 +50,9 @@ function encodeBody(kind: BodyVector["kind"], fields: Fields): string {
     case "challenge":
       return toHex(encodeChallenge({ ...fields, nonce } as unknown as Challenge));
     case "refuse":
-      return toHex(encodeRefuse(fields["reason"] as RefuseReason, String(fields["detail"]), Number(fields["otherStartedAtMs"])));
+      return toHex(
+        encodeRefuse(fields["reason"] as RefuseReason, String(fields["detail"]), Number(fields["otherStartedAtMs"])),
+      );
     case "goodbye":
       return toHex(encodeGoodbye(fields["reason"] as GoodbyeReason, String(fields["detail"])));
   }
@@ -111,7 +113,8 @@ describe("handshake transcripts", () => {
     test(`"${vector.name}": MACs over the label and the exact bytes of both frames`, () => {
       const hello = fromHex(vector.hello);
       const challenge = fromHex(vector.challenge);
-      const mac = (key: string, label: string): string => toHex(digest.hmacSha256(fromHex(key), ENCODER.encode(label), hello, challenge));
+      const mac = (key: string, label: string): string =>
+        toHex(digest.hmacSha256(fromHex(key), ENCODER.encode(label), hello, challenge));
       expect(mac(vector.dialKeys[0] ?? "", "kuafu dial")).toBe(vector.proofMac);
       const verified = vector.acceptKeys.map((key) => mac(key, "kuafu dial")).indexOf(vector.proofMac);
       expect(verified).toBe(vector.acceptKeyIndex);
@@ -127,8 +130,15 @@ describe("handshake transcripts", () => {
       const user = wireKey(said?.roleNumber ?? 0, said?.number ?? 0);
       const gateway = wireKey(answered?.roleNumber ?? 0, answered?.number ?? 0);
       expect(wireKey(said?.targetRoleNumber ?? 0, said?.targetNumber ?? 0)).toBe(gateway);
-      const frames = [hello, challenge, fromHex(vector.proof), ...(vector.welcome === null ? [] : [fromHex(vector.welcome)])];
-      expect(frames.map((frame) => kindName(frameKind(frame, 0)))).toEqual(["hello", "challenge", "proof", "welcome"].slice(0, frames.length) as never);
+      const frames = [
+        hello,
+        challenge,
+        fromHex(vector.proof),
+        ...(vector.welcome === null ? [] : [fromHex(vector.welcome)]),
+      ];
+      expect(frames.map((frame) => kindName(frameKind(frame, 0)))).toEqual(
+        ["hello", "challenge", "proof", "welcome"].slice(0, frames.length) as never,
+      );
       for (const [index, frame] of frames.entries()) {
         const fromUser = index % 2 === 0;
         expect([sourceKey(frame, 0), targetKey(frame, 0)]).toEqual(fromUser ? [user, gateway] : [gateway, user]);

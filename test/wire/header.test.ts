@@ -25,7 +25,24 @@ import { FRAMES } from "./vectors.ts";
 describe("header", () => {
   test("a frame written by hand from the layout reads as what it says", () => {
     const frame = fromHex(
-      ["00000027", "4b46", "01", "21", "0003", "0006", "00000003", "00000005", "00000007", "a1b2c3d4", "fffffffe", "000007d0", "0400", "06", "01", "c0ffee"].join(""),
+      [
+        "00000027",
+        "4b46",
+        "01",
+        "21",
+        "0003",
+        "0006",
+        "00000003",
+        "00000005",
+        "00000007",
+        "a1b2c3d4",
+        "fffffffe",
+        "000007d0",
+        "0400",
+        "06",
+        "01",
+        "c0ffee",
+      ].join(""),
     );
     expect(frameSize(frame, 0)).toBe(frame.length);
     expect(frameKind(frame, 0)).toBe(Kind.call);
@@ -78,13 +95,17 @@ describe("header", () => {
 
   test("is written in place at any offset, and touches nothing around it", () => {
     const buffer = new Uint8Array(HEADER_SIZE + 20).fill(0xee);
-    writeHeader(buffer, 7, { header: { kind: Kind.cast, source: nodeKey("user", 1), target: nodeKey("map", NUMBER_EVERY) }, bodySize: 5 });
+    writeHeader(buffer, 7, {
+      header: { kind: Kind.cast, source: nodeKey("user", 1), target: nodeKey("map", NUMBER_EVERY) },
+      bodySize: 5,
+    });
     expect(buffer.subarray(0, 7).every((byte) => byte === 0xee)).toBe(true);
     expect(buffer.subarray(7 + HEADER_SIZE).every((byte) => byte === 0xee)).toBe(true);
     expect(readU32(buffer, 7)).toBe(FRAME_SIZE_MIN + 5);
     expect(targetKey(buffer, 7)).toBe(nodeKey("map", NUMBER_EVERY));
     expect(buffer[7 + Offset.hops]).toBe(HOPS_START);
-    for (const offset of [Offset.targetShard, Offset.callerTag, Offset.callId, Offset.deadlineMs]) expect(readU32(buffer, 7 + offset)).toBe(0);
+    for (const offset of [Offset.targetShard, Offset.callerTag, Offset.callId, Offset.deadlineMs])
+      expect(readU32(buffer, 7 + offset)).toBe(0);
   });
 
   test("integers of 16 and 32 bits come back, with the high bit too", () => {
@@ -100,7 +121,21 @@ describe("header", () => {
   });
 
   test("kinds have the numbers that the protocol gives them, and four of them are routed", () => {
-    expect(Kind).toEqual({ hello: 1, challenge: 2, proof: 3, welcome: 4, refuse: 5, ping: 6, pong: 7, goodbye: 8, sync: 16, cast: 32, call: 33, reply: 34, error: 35 });
+    expect(Kind).toEqual({
+      hello: 1,
+      challenge: 2,
+      proof: 3,
+      welcome: 4,
+      refuse: 5,
+      ping: 6,
+      pong: 7,
+      goodbye: 8,
+      sync: 16,
+      cast: 32,
+      call: 33,
+      reply: 34,
+      error: 35,
+    });
     const routed = Array.from({ length: 256 }, (_, kind) => kind).filter(isRouted);
     expect(routed).toEqual([Kind.cast, Kind.call, Kind.reply, Kind.error]);
     const known = Array.from({ length: 256 }, (_, kind) => kind).filter((kind) => kindName(kind) !== undefined);

@@ -33,7 +33,17 @@ describe("roles", () => {
       statistic: 8,
       admin: 9,
     });
-    expect(ROLES).toEqual(["gateway", "user", "center", "map", "cross_gateway", "cross_center", "cross_map", "statistic", "admin"]);
+    expect(ROLES).toEqual([
+      "gateway",
+      "user",
+      "center",
+      "map",
+      "cross_gateway",
+      "cross_center",
+      "cross_map",
+      "statistic",
+      "admin",
+    ]);
   });
 
   test("roleOfNumber() knows its own and no other", () => {
@@ -67,7 +77,9 @@ describe("node ids and keys", () => {
   });
 
   test("a role that is not known shows as its number", () => {
-    expect(idOfKey(wireKey(200, 7))).toBe(nodeId("center", 7).replace("center", "role_200") as ReturnType<typeof nodeId>);
+    expect(idOfKey(wireKey(200, 7))).toBe(
+      nodeId("center", 7).replace("center", "role_200") as ReturnType<typeof nodeId>,
+    );
     expect(idOfKey(nodeKey("cross_gateway", 1))).toBe(nodeId("cross_gateway", 1));
   });
 
@@ -75,9 +87,29 @@ describe("node ids and keys", () => {
     expect(parseNodeId("center:3")).toEqual({ role: "center", number: 3 });
     expect(parseNodeId(`cross_map:${NUMBER_MAX}`)).toEqual({ role: "cross_map", number: NUMBER_MAX });
     const bad = [
-      "", ":", "center", "center:", ":3", "center:0", "center:03", "center:-3", "center:3.0", "center: 3", "center:3 ", " center:3",
-      "center:3\n", "Center:3", "centre:3", "center:1e3", "center:0x3", "center:3:4", `center:${NUMBER_MAX + 1}`, `center:${NUMBER_EVERY}`,
-      "center:99999999999", "toString:1", "role_200:1",
+      "",
+      ":",
+      "center",
+      "center:",
+      ":3",
+      "center:0",
+      "center:03",
+      "center:-3",
+      "center:3.0",
+      "center: 3",
+      "center:3 ",
+      " center:3",
+      "center:3\n",
+      "Center:3",
+      "centre:3",
+      "center:1e3",
+      "center:0x3",
+      "center:3:4",
+      `center:${NUMBER_MAX + 1}`,
+      `center:${NUMBER_EVERY}`,
+      "center:99999999999",
+      "toString:1",
+      "role_200:1",
     ];
     for (const text of bad) expect(parseNodeId(text)).toBeUndefined();
   });
@@ -92,7 +124,15 @@ describe("identity", () => {
   test("carries id and key, and its caller tag is the first 32 bits of the boot", () => {
     const boot = "f1b2c3d4e5f60718293a4b5c6d7e8f90";
     const self = identity({ role: "user", number: 901, shard: 9, boot, startedAtMs: 5 });
-    expect(self).toEqual({ id: nodeId("user", 901), key: nodeKey("user", 901), role: "user", number: 901, shard: 9, boot, startedAtMs: 5 });
+    expect(self).toEqual({
+      id: nodeId("user", 901),
+      key: nodeKey("user", 901),
+      role: "user",
+      number: 901,
+      shard: 9,
+      boot,
+      startedAtMs: 5,
+    });
     expect(callerTag(boot)).toBe(0xf1b2c3d4);
   });
 });

@@ -19,7 +19,10 @@ describe("bodies of route topics", () => {
       const plain =
         applied === undefined
           ? null
-          : { digest: applied.digest.toString(16).padStart(16, "0"), exceptions: applied.exceptions.map(plainException) };
+          : {
+              digest: applied.digest.toString(16).padStart(16, "0"),
+              exceptions: applied.exceptions.map(plainException),
+            };
       expect(plain).toEqual(vector.fields as never);
       if (applied !== undefined && vector.written) expect(toHex(encodeApplied(applied))).toBe(vector.body);
     });

@@ -34,7 +34,8 @@ describe("sync messages", () => {
     expect(good.length).toBeGreaterThan(10);
     for (const vector of good) {
       const body = fromHex(vector.body);
-      for (let cut = 0; cut < body.length; cut += 1) expect(decodeSync(vector.method, body.slice(0, cut))).toBeUndefined();
+      for (let cut = 0; cut < body.length; cut += 1)
+        expect(decodeSync(vector.method, body.slice(0, cut))).toBeUndefined();
       expect(decodeSync(vector.method, Uint8Array.of(...body, 0))).toBeUndefined();
     }
   });
@@ -54,9 +55,16 @@ describe("sync messages", () => {
     roundTrip({ kind: "list", entries });
     roundTrip({ kind: "want", topics: entries.map((entry) => entry.topic) });
     const claims = [version, { ...version, hash: "ffffffffffffffff" }];
-    const reports = Array.from({ length: REPORTS_PER_FRAME_MAX }, (_, index) => ({ topic: longName(index), reporter: nodeKey("map", 7), claims }));
+    const reports = Array.from({ length: REPORTS_PER_FRAME_MAX }, (_, index) => ({
+      topic: longName(index),
+      reporter: nodeKey("map", 7),
+      claims,
+    }));
     roundTrip({ kind: "report", reports });
-    roundTrip({ kind: "snapshot", snapshot: { topic: longName(1), version, tombstone: false, bytes: new Uint8Array(TOPIC_SIZE_MAX).fill(7) } });
+    roundTrip({
+      kind: "snapshot",
+      snapshot: { topic: longName(1), version, tombstone: false, bytes: new Uint8Array(TOPIC_SIZE_MAX).fill(7) },
+    });
     roundTrip({ kind: "route", topic: longName(1), hops: 255, bytes: new Uint8Array(ROUTE_SIZE_MAX).fill(7) });
   });
 
@@ -85,7 +93,10 @@ describe("sync messages", () => {
       out.set(fromHex(bytes), at);
       return out;
     };
-    const snapshot: SyncMessage = { kind: "snapshot", snapshot: { topic: "x", version, tombstone: false, bytes: new Uint8Array(TOPIC_SIZE_MAX) } };
+    const snapshot: SyncMessage = {
+      kind: "snapshot",
+      snapshot: { topic: "x", version, tombstone: false, bytes: new Uint8Array(TOPIC_SIZE_MAX) },
+    };
     expect(decodeSync(SyncMethod.snapshot, changed(snapshot, 19, "00040001", 1))).toBeUndefined();
     const route: SyncMessage = { kind: "route", topic: "x", hops: 0, bytes: new Uint8Array(ROUTE_SIZE_MAX) };
     expect(decodeSync(SyncMethod.route, changed(route, 3, "000fa001", 1))).toBeUndefined();

@@ -16,7 +16,9 @@ describe("Test vectors", () => {
   }
 
   test("have names that are unique within their file", () => {
-    const tables = Object.values(FILES).flatMap((content) => (Array.isArray(content) ? [content] : Object.values(content as object)));
+    const tables = Object.values(FILES).flatMap((content) =>
+      Array.isArray(content) ? [content] : Object.values(content as object),
+    );
     for (const content of tables) {
       const names = (content as readonly { readonly name: string }[]).map((one) => one.name);
       expect(new Set(names).size).toBe(names.length);

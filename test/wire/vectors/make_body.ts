@@ -31,15 +31,38 @@ export function messageBodyVectors(): readonly MessageBodyVector[] {
     refused: false,
     written: true,
   });
-  const taken = (name: string, body: string, value: unknown): MessageBodyVector => ({ name, body, value, refused: false, written: false });
-  const refused = (name: string, body: string): MessageBodyVector => ({ name, body, value: null, refused: true, written: false });
+  const taken = (name: string, body: string, value: unknown): MessageBodyVector => ({
+    name,
+    body,
+    value,
+    refused: false,
+    written: false,
+  });
+  const refused = (name: string, body: string): MessageBodyVector => ({
+    name,
+    body,
+    value: null,
+    refused: true,
+    written: false,
+  });
   return [
     written("nothing but null", null),
     written("true and false", [true, false]),
     written("small integers", [0, 1, 127, -1, -32]),
-    written("integers at the edges of their forms", [128, 255, 256, 65_535, 65_536, 4_294_967_295, -33, -128, -129, -32_768, -32_769, -2_147_483_648]),
-    taken("integers beyond 32 bits", "93cf0000000100000000d3ffffffff7fffffffcf001fffffffffffff", [4_294_967_296, -2_147_483_649, Number.MAX_SAFE_INTEGER]),
-    taken("integers beyond 32 bits as float64", "92cb41f0000000000000cbc1e0000000200000", [4_294_967_296, -2_147_483_649]),
+    written(
+      "integers at the edges of their forms",
+      [128, 255, 256, 65_535, 65_536, 4_294_967_295, -33, -128, -129, -32_768, -32_769, -2_147_483_648],
+    ),
+    taken("integers beyond 32 bits", "93cf0000000100000000d3ffffffff7fffffffcf001fffffffffffff", [
+      4_294_967_296,
+      -2_147_483_649,
+      Number.MAX_SAFE_INTEGER,
+    ]),
+    taken(
+      "integers beyond 32 bits as float64",
+      "92cb41f0000000000000cbc1e0000000200000",
+      [4_294_967_296, -2_147_483_649],
+    ),
     taken("integers that a double cannot hold", "93cf0020000000000001d30020000000000001cfffffffffffffffff", [
       { $integer: "9007199254740993" },
       { $integer: "9007199254740993" },

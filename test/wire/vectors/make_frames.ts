@@ -80,24 +80,48 @@ function frames(): readonly (readonly [string, Header, string])[] {
   const call = { callerTag: 0xa1b2c3d4, callId: 1, deadlineMs: 2000, method: 1024 } as const;
   return [
     ["ping, body of zeros", { kind: Kind.ping, source: user301, target: gateway3, hops: 1 }, "00".repeat(40)],
-    ["cast to a node, MessagePack body", { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030 }, "81a161c3"],
-    ["cast with a deadline", { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030, deadlineMs: 1500 }, "c0"],
-    ["cast to every center", { kind: Kind.cast, source: crossCenter5, target: nodeKey("center", NUMBER_EVERY), method: 1031 }, "c0"],
+    [
+      "cast to a node, MessagePack body",
+      { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030 },
+      "81a161c3",
+    ],
+    [
+      "cast with a deadline",
+      { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030, deadlineMs: 1500 },
+      "c0",
+    ],
+    [
+      "cast to every center",
+      { kind: Kind.cast, source: crossCenter5, target: nodeKey("center", NUMBER_EVERY), method: 1031 },
+      "c0",
+    ],
     [
       "cast to every user of shard 3",
       { kind: Kind.cast, source: crossCenter5, target: nodeKey("user", NUMBER_EVERY), targetShard: 3, method: 1031 },
       "c0",
     ],
     ["call, raw body", { kind: Kind.call, source: center3, target: crossCenter5, ...call, flags: FLAG_RAW }, "00ff10"],
-    ["call that crossed three links", { kind: Kind.call, source: center3, target: crossCenter5, ...call, hops: 6, deadlineMs: 1997 }, "c0"],
+    [
+      "call that crossed three links",
+      { kind: Kind.call, source: center3, target: crossCenter5, ...call, hops: 6, deadlineMs: 1997 },
+      "c0",
+    ],
     ["call with every field at its largest", largestCall(), "c2"],
-    ["reply with an empty body", { kind: Kind.reply, source: crossCenter5, target: center3, ...call, flags: FLAG_RAW, deadlineMs: 0 }, ""],
+    [
+      "reply with an empty body",
+      { kind: Kind.reply, source: crossCenter5, target: center3, ...call, flags: FLAG_RAW, deadlineMs: 0 },
+      "",
+    ],
     [
       "error NO_ROUTE",
       { kind: Kind.error, source: crossGateway1, target: center3, ...call, deadlineMs: 0 },
       "01" + "0005" + "00000001" + "0000",
     ],
-    ["ignorable flags that nobody knows", { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030, flags: 0x0e }, "c0"],
+    [
+      "ignorable flags that nobody knows",
+      { kind: Kind.cast, source: center3, target: crossCenter5, method: 1030, flags: 0x0e },
+      "c0",
+    ],
   ];
 }
 
@@ -134,7 +158,10 @@ export function streamVectors(): readonly StreamVector[] {
     stream("one frame", all.slice(0, 1)),
     stream("every frame, one after the other", all),
     stream("the same backwards", all.toReversed()),
-    stream("twenty empty bodies", Array.from({ length: 20 }, () => all.find((one) => one.body === "")).filter((one) => one !== undefined)),
+    stream(
+      "twenty empty bodies",
+      Array.from({ length: 20 }, () => all.find((one) => one.body === "")).filter((one) => one !== undefined),
+    ),
   ];
 }
 
@@ -147,7 +174,10 @@ export function badFrameVectors(): readonly BadFrameVector[] {
     copy.set(fromHex(bytes), at);
     return toHex(copy);
   };
-  const bad = (name: string, of: { fault: string; hex: string; state?: "handshake" | "ready"; framesBefore?: number }): BadFrameVector => ({
+  const bad = (
+    name: string,
+    of: { fault: string; hex: string; state?: "handshake" | "ready"; framesBefore?: number },
+  ): BadFrameVector => ({
     name,
     state: of.state ?? "ready",
     hex: of.hex,
@@ -173,6 +203,10 @@ export function badFrameVectors(): readonly BadFrameVector[] {
     bad("a flag that must be known", { hex: changed(39, "10"), fault: "bad_flags" }),
     bad("all flags", { hex: changed(39, "ff"), fault: "bad_flags" }),
     bad("a good frame, then a wrong magic", { hex: `${toHex(good)}000000244c46`, framesBefore: 1, fault: "bad_magic" }),
-    bad("two good frames, then size 0", { hex: `${toHex(good)}${toHex(good)}000000004b46ffff`, framesBefore: 2, fault: "bad_size" }),
+    bad("two good frames, then size 0", {
+      hex: `${toHex(good)}${toHex(good)}000000004b46ffff`,
+      framesBefore: 2,
+      fault: "bad_size",
+    }),
   ];
 }

@@ -37,7 +37,8 @@ export interface TranscriptVector {
 }
 
 const ENCODER = new TextEncoder();
-const counted = (from: number, count: number): Uint8Array => Uint8Array.from({ length: count }, (_, index) => (from + index) & 0xff);
+const counted = (from: number, count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, (_, index) => (from + index) & 0xff);
 
 export const HELLO: Hello = {
   protocolMin: 1,
@@ -75,7 +76,10 @@ export function plainFields(of: Hello | Challenge): Readonly<Record<string, numb
 export function bodyVectors(): readonly BodyVector[] {
   const hello = toHex(encodeHello(HELLO));
   const challenge = toHex(encodeChallenge(CHALLENGE));
-  const vector = (name: string, of: Pick<BodyVector, "kind" | "body" | "fields"> & { trailing?: string }): BodyVector => ({
+  const vector = (
+    name: string,
+    of: Pick<BodyVector, "kind" | "body" | "fields"> & { trailing?: string },
+  ): BodyVector => ({
     name,
     kind: of.kind,
     body: of.body + (of.trailing ?? ""),
@@ -94,8 +98,17 @@ export function bodyVectors(): readonly BodyVector[] {
   };
   return [
     vector("hello", { kind: "hello", body: hello, fields: plainFields(HELLO) }),
-    vector("hello with bytes of a later version", { kind: "hello", body: hello, fields: plainFields(HELLO), trailing: "0102030405" }),
-    vector("hello of a later version, largest values", { kind: "hello", body: toHex(encodeHello(future)), fields: plainFields(future) }),
+    vector("hello with bytes of a later version", {
+      kind: "hello",
+      body: hello,
+      fields: plainFields(HELLO),
+      trailing: "0102030405",
+    }),
+    vector("hello of a later version, largest values", {
+      kind: "hello",
+      body: toHex(encodeHello(future)),
+      fields: plainFields(future),
+    }),
     vector("hello without its last byte", { kind: "hello", body: hello.slice(0, -2), fields: null }),
     vector("hello without anything", { kind: "hello", body: "", fields: null }),
     vector("hello whose cluster name is not UTF-8", { kind: "hello", body: `${hello.slice(0, -2)}ff`, fields: null }),
@@ -105,7 +118,12 @@ export function bodyVectors(): readonly BodyVector[] {
       fields: null,
     }),
     vector("challenge", { kind: "challenge", body: challenge, fields: plainFields(CHALLENGE) }),
-    vector("challenge with bytes of a later version", { kind: "challenge", body: challenge, fields: plainFields(CHALLENGE), trailing: "ff" }),
+    vector("challenge with bytes of a later version", {
+      kind: "challenge",
+      body: challenge,
+      fields: plainFields(CHALLENGE),
+      trailing: "ff",
+    }),
     vector("challenge without its last byte", { kind: "challenge", body: challenge.slice(0, -2), fields: null }),
     ...(Object.keys(RefuseReasons) as RefuseReason[]).map((reason) => {
       const otherStartedAtMs = reason === "duplicate_identity" ? 1_767_225_000_000 : 0;
@@ -123,20 +141,38 @@ export function bodyVectors(): readonly BodyVector[] {
     }),
     vector("refuse cut in its text", { kind: "refuse", body: "01000578", fields: null }),
     ...(Object.keys(GoodbyeReasons) as GoodbyeReason[]).map((reason) =>
-      vector(`goodbye ${reason}`, { kind: "goodbye", body: toHex(encodeGoodbye(reason, "")), fields: { reason, detail: "" } }),
+      vector(`goodbye ${reason}`, {
+        kind: "goodbye",
+        body: toHex(encodeGoodbye(reason, "")),
+        fields: { reason, detail: "" },
+      }),
     ),
-    vector("goodbye with a detail", { kind: "goodbye", body: toHex(encodeGoodbye("stopping", "再见")), fields: { reason: "stopping", detail: "再见" } }),
+    vector("goodbye with a detail", {
+      kind: "goodbye",
+      body: toHex(encodeGoodbye("stopping", "再见")),
+      fields: { reason: "stopping", detail: "再见" },
+    }),
     vector("goodbye without a body", { kind: "goodbye", body: "", fields: null }),
   ];
 }
 
-function transcript(name: string, of: { dialKeys: readonly string[]; acceptKeys: readonly string[]; helloTrailing?: string }): TranscriptVector {
+function transcript(
+  name: string,
+  of: { dialKeys: readonly string[]; acceptKeys: readonly string[]; helloTrailing?: string },
+): TranscriptVector {
   const user = wireKey(HELLO.roleNumber, HELLO.number);
   const gateway = wireKey(CHALLENGE.roleNumber, CHALLENGE.number);
   const trailing = ENCODER.encode(of.helloTrailing ?? "");
-  const hello = encodeFrame({ kind: Kind.hello, source: user, target: gateway, hops: 1 }, Uint8Array.of(...encodeHello(HELLO), ...trailing));
-  const challenge = encodeFrame({ kind: Kind.challenge, source: gateway, target: user, hops: 1 }, encodeChallenge(CHALLENGE));
-  const mac = (key: string, label: string): Uint8Array => digest.hmacSha256(ENCODER.encode(key), ENCODER.encode(label), hello, challenge);
+  const hello = encodeFrame(
+    { kind: Kind.hello, source: user, target: gateway, hops: 1 },
+    Uint8Array.of(...encodeHello(HELLO), ...trailing),
+  );
+  const challenge = encodeFrame(
+    { kind: Kind.challenge, source: gateway, target: user, hops: 1 },
+    encodeChallenge(CHALLENGE),
+  );
+  const mac = (key: string, label: string): Uint8Array =>
+    digest.hmacSha256(ENCODER.encode(key), ENCODER.encode(label), hello, challenge);
   const dialKey = of.dialKeys[0] ?? "";
   const acceptKeyIndex = of.acceptKeys.indexOf(dialKey);
   const proofMac = mac(dialKey, "kuafu dial");
@@ -151,7 +187,10 @@ function transcript(name: string, of: { dialKeys: readonly string[]; acceptKeys:
     proof: toHex(encodeFrame({ kind: Kind.proof, source: user, target: gateway, hops: 1 }, proofMac)),
     acceptKeyIndex,
     proofMac: toHex(proofMac),
-    welcome: welcomeMac === undefined ? null : toHex(encodeFrame({ kind: Kind.welcome, source: gateway, target: user, hops: 1 }, welcomeMac)),
+    welcome:
+      welcomeMac === undefined
+        ? null
+        : toHex(encodeFrame({ kind: Kind.welcome, source: gateway, target: user, hops: 1 }, welcomeMac)),
     welcomeMac: welcomeMac === undefined ? null : toHex(welcomeMac),
   };
 }
@@ -162,8 +201,15 @@ export function transcriptVectors(): readonly TranscriptVector[] {
   return [
     transcript("one key", { dialKeys: [first], acceptKeys: [first] }),
     transcript("rotation: the acceptor has the new key too", { dialKeys: [first], acceptKeys: [second, first] }),
-    transcript("rotation: the dialler signs with its first key, not with the common one", { dialKeys: [second, first], acceptKeys: [first] }),
-    transcript("hello with bytes of a later version: they are signed too", { dialKeys: [second], acceptKeys: [second], helloTrailing: "later" }),
+    transcript("rotation: the dialler signs with its first key, not with the common one", {
+      dialKeys: [second, first],
+      acceptKeys: [first],
+    }),
+    transcript("hello with bytes of a later version: they are signed too", {
+      dialKeys: [second],
+      acceptKeys: [second],
+      helloTrailing: "later",
+    }),
     transcript("another key", { dialKeys: [second], acceptKeys: [first] }),
   ];
 }

@@ -26,7 +26,12 @@ export interface RouteBodyVector {
     | { readonly nodes: readonly AttachedNode[] }
     | {
         readonly digest: string;
-        readonly exceptions: readonly { readonly role: number; readonly number: number; readonly digest: string; readonly sinceMs: number }[];
+        readonly exceptions: readonly {
+          readonly role: number;
+          readonly number: number;
+          readonly digest: string;
+          readonly sinceMs: number;
+        }[];
       }
     | null;
   /** False: it is read like this, but not written. */
@@ -50,9 +55,21 @@ export function plainException({ node, digest, sinceMs }: AppliedException): {
 }
 
 export function routeBodyVectors(): readonly RouteBodyVector[] {
-  const gateway = identity({ role: "gateway", number: 3, shard: 3, boot: "000102030405060708090a0b0c0d0e0f", startedAtMs: 1_767_225_600_000 });
+  const gateway = identity({
+    role: "gateway",
+    number: 3,
+    shard: 3,
+    boot: "000102030405060708090a0b0c0d0e0f",
+    startedAtMs: 1_767_225_600_000,
+  });
   const user = identity({ role: "user", number: 301, shard: 3, boot: "f0".repeat(16), startedAtMs: 1_767_225_600_001 });
-  const largest = identity({ role: "map", number: NUMBER_MAX, shard: NUMBER_MAX, boot: "ff".repeat(16), startedAtMs: Number.MAX_SAFE_INTEGER });
+  const largest = identity({
+    role: "map",
+    number: NUMBER_MAX,
+    shard: NUMBER_MAX,
+    boot: "ff".repeat(16),
+    startedAtMs: Number.MAX_SAFE_INTEGER,
+  });
   const attached = (name: string, nodes: readonly Identity[]): RouteBodyVector => ({
     name,
     topic: "attached/gateway:3",
@@ -67,7 +84,13 @@ export function routeBodyVectors(): readonly RouteBodyVector[] {
     fields: { digest: hex64(digest), exceptions: exceptions.map(plainException) },
     written: true,
   });
-  const bad = (name: string, topic: string, body: string): RouteBodyVector => ({ name, topic, body, fields: null, written: false });
+  const bad = (name: string, topic: string, body: string): RouteBodyVector => ({
+    name,
+    topic,
+    body,
+    fields: null,
+    written: false,
+  });
   const alone = attached("attached: the gateway alone", [gateway]);
   const both = attached("attached: three nodes", [gateway, user, largest]);
   const exceptions = [

@@ -38,11 +38,32 @@ function messages(): readonly (readonly [string, SyncMessage])[] {
   return [
     ["list of nothing", { kind: "list", entries: [] }],
     ["list of one", { kind: "list", entries: [{ topic: BOSS, version: first }] }],
-    ["list of two", { kind: "list", entries: [{ topic: BOSS, version: first }, { topic: "activity/cross_center:2/跨服", version: largest }] }],
-    ["snapshot", { kind: "snapshot", snapshot: { topic: BOSS, version: first, tombstone: false, bytes: fromHex("81a5706861736581a46f70656e") } }],
-    ["snapshot that is a tombstone", { kind: "snapshot", snapshot: { topic: BOSS, version: largest, tombstone: true, bytes: fromHex("") } }],
+    [
+      "list of two",
+      {
+        kind: "list",
+        entries: [
+          { topic: BOSS, version: first },
+          { topic: "activity/cross_center:2/跨服", version: largest },
+        ],
+      },
+    ],
+    [
+      "snapshot",
+      {
+        kind: "snapshot",
+        snapshot: { topic: BOSS, version: first, tombstone: false, bytes: fromHex("81a5706861736581a46f70656e") },
+      },
+    ],
+    [
+      "snapshot that is a tombstone",
+      { kind: "snapshot", snapshot: { topic: BOSS, version: largest, tombstone: true, bytes: fromHex("") } },
+    ],
     ["want of two", { kind: "want", topics: [BOSS, "x"] }],
-    ["report with one claim", { kind: "report", reports: [{ topic: BOSS, reporter: nodeKey("gateway", 3), claims: [first] }] }],
+    [
+      "report with one claim",
+      { kind: "report", reports: [{ topic: BOSS, reporter: nodeKey("gateway", 3), claims: [first] }] },
+    ],
     [
       "report with a clash, and another one",
       {
@@ -91,7 +112,12 @@ export function syncVectors(): readonly SyncVector[] {
       const { method, body } = encodeSync(message);
       return { name, method, body: toHex(body), message: plainMessage(message) };
     }),
-    { name: "list, flags that nobody knows are ignored", method: 1, body: "fe0000", message: { kind: "list", entries: [] } },
+    {
+      name: "list, flags that nobody knows are ignored",
+      method: 1,
+      body: "fe0000",
+      message: { kind: "list", entries: [] },
+    },
     bad("method 0", 0, ""),
     bad("method 8", 8, ""),
     bad("list that ends in its count", 1, "0000"),
@@ -125,10 +151,22 @@ export function heartbeatVectors(): readonly HeartbeatVector[] {
     return { name, body: toHex(body) + trailing, trailing, fields };
   };
   const zeros = "0000000000000000";
-  const ping = beat("ping", { sequence: 1, clusterMs: 1_767_225_600_000, echoMs: 0, saidDigest: zeros, appliedDigest: zeros });
+  const ping = beat("ping", {
+    sequence: 1,
+    clusterMs: 1_767_225_600_000,
+    echoMs: 0,
+    saidDigest: zeros,
+    appliedDigest: zeros,
+  });
   return [
     ping,
-    beat("pong", { sequence: 1, clusterMs: 1_767_225_600_012, echoMs: 1_767_225_600_000, saidDigest: "0123456789abcdef", appliedDigest: "fedcba9876543210" }),
+    beat("pong", {
+      sequence: 1,
+      clusterMs: 1_767_225_600_012,
+      echoMs: 1_767_225_600_000,
+      saidDigest: "0123456789abcdef",
+      appliedDigest: "fedcba9876543210",
+    }),
     beat("largest values", {
       sequence: 0xffff_ffff,
       clusterMs: Number.MAX_SAFE_INTEGER,
@@ -136,7 +174,11 @@ export function heartbeatVectors(): readonly HeartbeatVector[] {
       saidDigest: "ffffffffffffffff",
       appliedDigest: "ffffffffffffffff",
     }),
-    beat("ping with bytes of a later version", { sequence: 2, clusterMs: 0, echoMs: 0, saidDigest: zeros, appliedDigest: zeros }, "0102"),
+    beat(
+      "ping with bytes of a later version",
+      { sequence: 2, clusterMs: 0, echoMs: 0, saidDigest: zeros, appliedDigest: zeros },
+      "0102",
+    ),
     { name: "one byte short", body: ping.body.slice(0, -2), trailing: "", fields: null },
     { name: "empty", body: "", trailing: "", fields: null },
   ];
