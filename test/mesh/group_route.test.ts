@@ -206,9 +206,9 @@ describe("two cross gateways that peer", () => {
   test("whoever casts to every node of a role, each of them but itself gets exactly one copy", () => {
     for (const from of ids) {
       for (const role of roles) {
-        if (!ids.some((id) => id !== from && id.startsWith(`${role}:`))) continue;
-        network.send(from, frame({ kind: "cast", from, to: every(role) }));
         const wanted = ids.filter((id) => id !== from && id.startsWith(`${role}:`));
+        if (wanted.length === 0) continue;
+        network.send(from, frame({ kind: "cast", from, to: every(role) }));
         expect([from, role, network.deliveries()]).toEqual([
           from,
           role,
@@ -222,10 +222,11 @@ describe("two cross gateways that peer", () => {
     for (const from of ids) {
       for (const role of ["gateway", "user", "center", "map"] as const) {
         for (const shard of [3, 6]) {
-          network.send(from, frame({ kind: "cast", from, to: every(role), targetShard: shard }));
           const wanted = ids.filter(
             (id) => id !== from && id.startsWith(`${role}:`) && network.at(id).self.shard === shard,
           );
+          if (wanted.length === 0) continue;
+          network.send(from, frame({ kind: "cast", from, to: every(role), targetShard: shard }));
           expect([from, role, shard, network.deliveries()]).toEqual([
             from,
             role,
