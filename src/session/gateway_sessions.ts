@@ -49,6 +49,11 @@ export class GatewaySessions {
     return this.#table.count;
   }
 
+  /** What this node of the shard has to believe now. */
+  bindingsOf(node: Identity): readonly Binding[] {
+    return this.#table.bindingsOf(node, this.#nodes());
+  }
+
   /** A node of the shard came or went: who is told of whom may have changed for all of them. */
   nodesChanged(): void {
     for (const node of this.#nodes()) void this.#reconcile(node);

@@ -36,6 +36,8 @@ export interface ClusterRun {
   readonly virtualMs: number;
   /** After everything was healed; undefined: it did not converge. */
   readonly convergedMs: number | undefined;
+  /** From a change that is persisted at rest until every node holds it. */
+  readonly pushedMs: number | undefined;
 }
 
 export async function runCluster(seed: number, options: { readonly convergeMaxMs: number }): Promise<ClusterRun> {
@@ -66,7 +68,7 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
   });
   try {
     for (const spec of topology.nodes) world.after(random.unit() * START_MS, () => cluster.start(spec));
-    workload.start({ callEveryMs: 60, castEveryMs: 400, changeEveryMs: 500 });
+    workload.start({ callEveryMs: 60, castEveryMs: 400, changeEveryMs: 500, loginEveryMs: 300 });
     injector.schedule(
       planFaults({
         random,
@@ -90,12 +92,17 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
     world.run(START_MS + CHAOS_MS);
     injector.healAll();
     const healedAtMs = world.nowMs;
-    const isDone = world.runUntil(() => checks.isConverged(), options.convergeMaxMs);
+    // Not only what was said before: a change of now must come through too.
+    let isMarked = false;
+    workload.mark("healed", () => {
+      isMarked = true;
+    });
+    const isDone = world.runUntil(() => isMarked && checks.isConverged(), options.convergeMaxMs);
     const convergedMs = isDone ? world.nowMs - healedAtMs : undefined;
     if (!isDone) ledger.violation(`not converged ${options.convergeMaxMs} ms after healing: ${checks.lacking()}`);
     workload.stop();
     world.run(SETTLE_MS);
-    if (isDone) atRest({ cluster, checks, workload });
+    const pushedMs = isDone ? atRest({ cluster, checks, workload }) : undefined;
     ledger.finish();
     return {
       seed,
@@ -107,6 +114,7 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
       events: world.eventCount,
       virtualMs: world.nowMs,
       convergedMs,
+      pushedMs,
     };
   } finally {
     await cluster.dispose();
@@ -114,7 +122,7 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
 }
 
 /** Nothing fails any more: what is equal stays equal, no link flaps, and every call gets through. */
-function atRest(at: { cluster: SimCluster; checks: StateChecks; workload: Workload }): void {
+function atRest(at: { cluster: SimCluster; checks: StateChecks; workload: Workload }): number | undefined {
   const { cluster, checks, workload } = at;
   const { world, ledger } = cluster;
   const before = checks.linkSerials();
@@ -133,13 +141,22 @@ function atRest(at: { cluster: SimCluster; checks: StateChecks; workload: Worklo
       });
     }
   }
+  let markedAtMs: number | undefined;
+  workload.mark("at_rest", () => {
+    markedAtMs = world.nowMs;
+  });
+  const isPushed = world.runUntil(() => markedAtMs !== undefined && checks.isConverged(), HEARTBEAT_MS);
+  const pushedMs = isPushed ? world.nowMs - (markedAtMs ?? 0) : undefined;
+  if (!isPushed) ledger.violation(`at rest a change takes more than ${HEARTBEAT_MS} ms: ${checks.lacking()}`);
   world.run(Math.max(CALLS_END_MS, 5 * HEARTBEAT_MS));
   if (!checks.isConverged()) ledger.violation(`did not stay converged: ${checks.lacking()}`);
   if (checks.linkSerials() !== before) ledger.violation("links flap without a fault");
   if (cluster.lives.map((life) => life.name).join() !== lives) ledger.violation("processes end without a fault");
   checks.openTermsAgree();
+  checks.loginsAgree();
   for (const life of cluster.lives) {
     const count = life.node.node.endpoint.caller.pendingCount;
     if (count > 0) ledger.violation(`${life.name} still waits for ${count} calls`);
   }
+  return pushedMs;
 }

@@ -60,7 +60,9 @@ export class StateChecks {
       for (const { topic, version } of this.#owned()) {
         const held = life.node.node.mesh.sync.state.copy(topic)?.version;
         if (held !== undefined && isSame(held, version)) continue;
-        out.push(`${spec.id} holds ${topic} ${held === undefined ? "not" : versionText(held)} but ${versionText(version)}`);
+        out.push(
+          `${spec.id} holds ${topic} ${held === undefined ? "not" : versionText(held)} but ${versionText(version)}`,
+        );
       }
     }
     return out.join("; ");
@@ -81,7 +83,30 @@ export class StateChecks {
       const wanted = view.phase === "open" ? view.term : undefined;
       for (const life of lives) {
         const found = ledger.openTerm(life.name, `${view.owner}/${view.id}`);
-        if (found !== wanted) ledger.violation(`${life.name} has term ${found ?? "none"} of ${view.id} open, wish is ${wanted ?? "none"}`);
+        if (found !== wanted)
+          ledger.violation(`${life.name} has term ${found ?? "none"} of ${view.id} open, wish is ${wanted ?? "none"}`);
+      }
+    }
+  }
+
+  /** Every node of a shard believes exactly what its gateway believes. */
+  loginsAgree(): void {
+    const { ledger, lives } = this.#cluster;
+    for (const gateway of lives) {
+      const { sessions } = gateway.node.node;
+      if (sessions === undefined) continue;
+      for (const life of lives) {
+        const { logins, self } = life.node.node;
+        if (logins === undefined || life.spec.dials[0] !== gateway.spec.id) continue;
+        const wanted = sessions.bindingsOf(self);
+        const wrong = wanted.filter(({ player, session }) => logins.sessionOf(player) !== session);
+        ledger.count("logins agree", wanted.length - wrong.length);
+        if (wrong.length > 0)
+          ledger.violation(
+            `${life.name} does not believe ${gateway.name} about ${wrong.map((one) => one.player).join()}`,
+          );
+        if (logins.count > wanted.length)
+          ledger.violation(`${life.name} believes ${logins.count} logins, its gateway ${wanted.length}`);
       }
     }
   }
@@ -112,7 +137,8 @@ export class StateChecks {
         if (last !== undefined) {
           const order = compareOrder(version, last);
           if (order < 0) ledger.violation(`${key} fell from ${versionText(last)} to ${versionText(version)}`);
-          if (order === 0 && version.hash !== last.hash) ledger.violation(`${key} changed under its version ${versionText(last)}`);
+          if (order === 0 && version.hash !== last.hash)
+            ledger.violation(`${key} changed under its version ${versionText(last)}`);
         }
         this.#lastVersions.set(key, version);
       }

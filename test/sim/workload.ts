@@ -8,6 +8,7 @@ import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
 import type { ActivityOutcome } from "#activity/outcome.ts";
 import { CallError } from "#rpc/call_failure.ts";
+import { SessionContract } from "#session/session_contract.ts";
 import type { Role } from "#wire/role.ts";
 import { tierOf } from "#wire/role.ts";
 import type { Life, SimCluster } from "./sim_cluster.ts";
@@ -17,11 +18,15 @@ import type { NodeSpec } from "./topology.ts";
 /** The wheel's tick and what timers of the simulation are late. */
 const DEADLINE_SLACK_MS = 30;
 const ACTIVITIES = 5;
+const MARK_RETRY_MS = 50;
+const PLAYERS = 6;
+const LOGIN_MS = 5000;
 const CAST_ROLES: readonly Role[] = ["center", "user", "map", "gateway", "cross_center", "cross_map"];
 
 export class Workload {
   readonly #cluster: SimCluster;
   readonly #random: Random;
+  readonly #sessions = new Map<string, string>();
   #isRunning = true;
 
   constructor(options: { cluster: SimCluster; random: Random }) {
@@ -29,10 +34,11 @@ export class Workload {
     this.#random = options.random;
   }
 
-  start(options: { callEveryMs: number; castEveryMs: number; changeEveryMs: number }): void {
+  start(options: { callEveryMs: number; castEveryMs: number; changeEveryMs: number; loginEveryMs: number }): void {
     this.#repeat(options.callEveryMs, () => this.#randomCall());
     this.#repeat(options.castEveryMs, () => this.#randomCast());
     this.#repeat(options.changeEveryMs, () => this.#randomChange());
+    this.#repeat(options.loginEveryMs, () => this.#randomLogin());
   }
 
   stop(): void {
@@ -55,23 +61,47 @@ export class Workload {
     from.process.deliver(() => {
       ledger.callBegins(nonce, { life: from.name, what, timeoutMs });
       const ends = (outcome: string, sent: boolean): void => {
+        if (!from.process.isAlive) return;
         const excuseMs = from.process.thawedAtMs;
         ledger.callEnds(nonce, { outcome, sent, excuseMs, slackMs: DEADLINE_SLACK_MS });
         world.note(from.spec.id, "call ended", `${what}: ${outcome}`);
         options.done?.(outcome);
       };
-      module.call(Sim.echo, { nonce, from: from.spec.id, to: to.id, waitMs, payload }, { to: to.id, timeoutMs, retries }).then(
-        (reply) => {
-          const isRight = reply.nonce === nonce && reply.by === to.id && equalBytes(reply.payload, payload);
-          if (!isRight) ledger.violation(`${what} got the reply of another call: ${reply.nonce} by ${reply.by}`);
-          ends("ok", true);
+      module
+        .call(Sim.echo, { nonce, from: from.spec.id, to: to.id, waitMs, payload }, { to: to.id, timeoutMs, retries })
+        .then(
+          (reply) => {
+            const isRight = reply.nonce === nonce && reply.by === to.id && equalBytes(reply.payload, payload);
+            if (!isRight) ledger.violation(`${what} got the reply of another call: ${reply.nonce} by ${reply.by}`);
+            ends("ok", true);
+          },
+          (error: unknown) => {
+            if (error instanceof CallError) ends(error.code, error.sent);
+            else ledger.violation(`${what} ended with something else than a CallError: ${String(error)}`);
+          },
+        );
+    });
+  }
+
+  /** Creates an activity at the owner as soon as there is one; `done` hears when it is persisted. */
+  mark(id: string, done: () => void): void {
+    const { ledger, world } = this.#cluster;
+    const again = (): void => void world.after(MARK_RETRY_MS, () => this.mark(id, done));
+    const life = this.#cluster.lives.find((one) => one.spec.role === "cross_center");
+    const owner = life?.node.node.activities?.owner;
+    if (life === undefined || owner === undefined || !life.node.isStarted || life.process.isFrozen) return again();
+    life.process.deliver(() => {
+      owner.create({ id, kind: "sim", config: { value: 0 }, open: true }).then(
+        (outcome) => {
+          if (outcome.kind === "ok") done();
+          else ledger.violation(`the owner refuses ${id}: ${outcome.kind}`);
         },
-        (error: unknown) => {
-          if (error instanceof CallError) ends(error.code, error.sent);
-          else ledger.violation(`${what} ended with something else than a CallError: ${String(error)}`);
-        },
+        (error: unknown) => ledger.violation(`the owner cannot create ${id}: ${String(error)}`),
       );
     });
+    // Its process may end before it answers.
+    life.process.onEnd(again);
+    return undefined;
   }
 
   #repeat(everyMs: number, fn: () => void): void {
@@ -116,6 +146,15 @@ export class Workload {
     });
   }
 
+  #randomLogin(): void {
+    const random = this.#random;
+    const gateway = this.#pick(this.#cluster.lives.filter((life) => life.spec.role === "gateway"));
+    const player = `p${randomIndex(random, PLAYERS)}`;
+    const leaves = random.unit() < 0.3;
+    if (gateway === undefined || !gateway.node.isStarted || gateway.process.isFrozen) return;
+    login(this.#cluster, gateway, { player, leaves, sessions: this.#sessions });
+  }
+
   #randomChange(): void {
     const random = this.#random;
     const life = this.#pick(this.#cluster.lives.filter((one) => one.spec.role === "cross_center"));
@@ -126,7 +165,8 @@ export class Workload {
     const value = randomIndex(random, 3);
     const change = (): Promise<ActivityOutcome> => {
       if (roll < 0.3) {
-        const endsAtMs = random.unit() < 0.2 ? Math.floor(life.process.clock.wallMs() + random.unit() * 20_000) : undefined;
+        const endsAtMs =
+          random.unit() < 0.2 ? Math.floor(life.process.clock.wallMs() + random.unit() * 20_000) : undefined;
         return owner.create({ id, kind: "sim", config: { value }, endsAtMs, open: random.unit() < 0.5 });
       }
       if (roll < 0.65) return owner.open(id);
@@ -143,6 +183,36 @@ export class Workload {
       );
     });
   }
+}
+
+/** A player comes to a gateway, comes again, or goes. */
+export function login(
+  cluster: SimCluster,
+  gateway: Life,
+  options: { player: string; leaves: boolean; sessions: Map<string, string> },
+): void {
+  const { player, leaves, sessions } = options;
+  const { caller } = gateway.node.node.endpoint;
+  const to = { key: gateway.node.node.self.key };
+  const key = `${gateway.name}/${player}`;
+  const session = sessions.get(key);
+  gateway.process.deliver(() => {
+    const act = async (): Promise<void> => {
+      if (leaves && session !== undefined) {
+        await caller.call(SessionContract.logout, { player, session }, { to, timeoutMs: LOGIN_MS });
+        cluster.ledger.count("logouts");
+      } else {
+        const reply = await caller.call(SessionContract.login, { player }, { to, timeoutMs: LOGIN_MS });
+        sessions.set(key, reply.session);
+        cluster.ledger.count("logins");
+      }
+    };
+    // A node that cannot be told makes it take longer than the time: it has taken place all the same.
+    act().catch((error: unknown) => {
+      cluster.ledger.count("logins late");
+      if (!(error instanceof CallError)) cluster.ledger.violation(`a login was rejected: ${String(error)}`);
+    });
+  });
 }
 
 export function direction(from: NodeSpec, to: NodeSpec): string {
