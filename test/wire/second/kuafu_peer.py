@@ -1,4 +1,4 @@
-"""A second implementation of the wire protocol of Kuafu, written from docs/protocol.md alone.
+"""A second implementation of the wire protocol of Kuafu, written against docs/protocol.md and its vectors.
 
     python3 kuafu_peer.py vectors FOLDER
     python3 kuafu_peer.py connect HOST PORT --cluster NAME --key-file FILE --role user --id 901 --shard 9 ...

@@ -4,7 +4,7 @@ Prints one JSON object per line of what it sees. Ends with 0 as soon as it has w
 --topics-min topics held and in agreement with the gateway, --calls-min calls served), with 1 when --for-ms have passed
 before, and with 2 when the link was refused or lost and --redial was not given.
 
-Written from that page. Standard library only.
+Written against that page and the vectors; shares no code with src/. Standard library only.
 """
 
 import hmac
@@ -309,14 +309,14 @@ class Link:
 
     def leave(self):
         say("leaving", topics=sorted(self.replica.copies), appliedDigest=f"{self.replica.applied_digest():016x}")
-        self.send_own("goodbye", wire.encode_goodbye({"reason": "stopping", "detail": "done"}))
-        self.socket.shutdown(socket.SHUT_WR)
         deadline_ms = now_ms() + 2000
         try:
+            self.send_own("goodbye", wire.encode_goodbye({"reason": "stopping", "detail": "done"}))
+            self.socket.shutdown(socket.SHUT_WR)
             while now_ms() < deadline_ms:
                 self.poll(deadline_ms)
-        except Closed:
-            pass
+        except (Closed, OSError):
+            pass  # The other end has closed, which is what was waited for.
         say("closed", reason="stopping")
 
     # ---- what comes in

@@ -1,6 +1,6 @@
 """MessagePack as section 14 of docs/protocol.md wants it: plain values only, text keys, at most 32 deep.
 
-Written from that page, without looking at any other implementation. Standard library only.
+Written against that page and the vectors; shares no code with src/. Standard library only.
 """
 
 import struct

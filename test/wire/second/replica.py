@@ -1,6 +1,6 @@
 """The copies that a leaf holds, and what it has heard on one link: docs/protocol.md, section 9, rules 4 to 12.
 
-Pure: takes what came in, gives the sync messages to answer with. Written from that page. Standard library only.
+Pure: takes what came in, gives the sync messages to answer with. Standard library only.
 """
 
 import re

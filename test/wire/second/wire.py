@@ -1,6 +1,6 @@
 """Frames, handshake bodies, heartbeats, sync and error bodies of docs/protocol.md, sections 1 to 12.
 
-Written from that page, without looking at any other implementation. Standard library only.
+Written against that page and the vectors; shares no code with src/. Standard library only.
 """
 
 import hashlib
