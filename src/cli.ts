@@ -46,8 +46,7 @@ export type Command =
   | { readonly kind: "version" };
 
 export type CommandResult =
-  | { readonly kind: "ok"; readonly command: Command }
-  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+  { readonly kind: "ok"; readonly command: Command } | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
 const FLAG_TEXTS = Object.keys(FLAGS).map((name) => `--${name}`);
 const REPEATABLE: readonly FlagName[] = ["module"];

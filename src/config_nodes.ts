@@ -43,7 +43,11 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
   }
   for (const key of ["listen", "address"] as const) {
     if (accepts || value[key] === undefined) continue;
-    fault(`${place}.${key}`, `${shown(value[key])} on a ${role}`, "nothing: only gateway and cross_gateway accept links");
+    fault(
+      `${place}.${key}`,
+      `${shown(value[key])} on a ${role}`,
+      "nothing: only gateway and cross_gateway accept links",
+    );
   }
   if (accepts && address !== undefined && isWildcard(address.host)) {
     const found = value.address === undefined ? `nothing beside listen = ${shown(value.listen)}` : shown(value.address);

@@ -6,7 +6,14 @@
 import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import { nodeId } from "#wire/role.ts";
-import type { ClusterConfig, DeathPolicyName, NodeConfig, NodeRole, SecretSource, ShardConfig } from "./config_types.ts";
+import type {
+  ClusterConfig,
+  DeathPolicyName,
+  NodeConfig,
+  NodeRole,
+  SecretSource,
+  ShardConfig,
+} from "./config_types.ts";
 import { anyOf, type Fault } from "./config_fault.ts";
 
 /** A gateway to dial. */
@@ -42,8 +49,7 @@ export interface NodePlan {
 }
 
 export type PlanResult =
-  | { readonly kind: "ok"; readonly plan: NodePlan }
-  | { readonly kind: "faults"; readonly faults: readonly Fault[] };
+  { readonly kind: "ok"; readonly plan: NodePlan } | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
 /** `options`: what the command line adds (`--data`, `--module`). */
 export function nodePlan(

@@ -12,8 +12,7 @@ const TOKEN_LENGTH_MIN = 32;
 const TOKENS_MAX = 256;
 
 export type KeyResult =
-  | { readonly kind: "ok"; readonly key: Uint8Array }
-  | { readonly kind: "fault"; readonly fault: Fault };
+  { readonly kind: "ok"; readonly key: Uint8Array } | { readonly kind: "fault"; readonly fault: Fault };
 
 /** `where` is the file, or `$NAME` of an environment variable. */
 export function parseKey(text: string, where: string): KeyResult {
@@ -53,7 +52,8 @@ export function parseTokens(text: string, file: string): TokensResult {
     const [name = "", roleText = "", token = ""] = words;
     const role = TOKEN_ROLES.find((each) => each === roleText);
     if (words.length !== 3) fault(`${words.length} words`, "a name, a role and a token");
-    else if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name)) fault("a name with other characters", 'letters, digits, "_", "-" or "."');
+    else if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name))
+      fault("a name with other characters", 'letters, digits, "_", "-" or "."');
     else if (role === undefined) fault(`a role other than these on the line of ${name}`, "read or operate");
     else if (!/^[A-Za-z0-9_-]+$/.test(token) || token.length < TOKEN_LENGTH_MIN) {
       fault(`a token of ${token.length} characters`, `at least ${TOKEN_LENGTH_MIN} letters, digits, "_" or "-"`);

@@ -24,8 +24,7 @@ export type DeathPolicyName = (typeof DEATH_POLICIES)[number];
 
 /** Where a secret is: its value is in no config, no argv and no log. */
 export type SecretSource =
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "environment"; readonly name: string };
+  { readonly kind: "file"; readonly path: string } | { readonly kind: "environment"; readonly name: string };
 
 export interface NodeConfig {
   readonly role: NodeRole;

@@ -22,35 +22,53 @@ interface Bind {
 const ONCE_PER_SHARD: readonly NodeRole[] = ["gateway", "center"];
 
 export function takenTwice(all: readonly Candidate[], fault: Report): void {
-  once(all, (each) => each.id, (each, first) => {
-    fault(`${each.place}.id`, `${each.number}, and ${first.place} is ${first.id} already`, "an id of its own");
-  });
+  once(
+    all,
+    (each) => each.id,
+    (each, first) => {
+      fault(`${each.place}.id`, `${each.number}, and ${first.place} is ${first.id} already`, "an id of its own");
+    },
+  );
   const oncePerShard = all.filter((each) => ONCE_PER_SHARD.includes(each.role) && each.shard > 0);
-  once(oncePerShard, (each) => `${each.role} ${each.shard}`, (each, first) => {
-    if (each.id === first.id) return;
-    const found = `shard ${each.shard}, and ${first.place} is its ${each.role} already (${first.id})`;
-    fault(`${each.place}.shard`, found, `one ${each.role} in a shard`);
-  });
-  const dialled = all.flatMap((each) => (each.address === undefined ? [] : [{ each, text: addressText(each.address) }]));
-  once(dialled, ({ text }) => text, ({ each, text }, first) => {
-    // Where both were taken from `listen` that is the place to say it, and bindTwice does.
-    if (!each.addressGiven && !first.each.addressGiven) return;
-    fault(`${each.place}.address`, `${shown(text)}, used by ${first.each.place} already`, "an address of its own");
-  });
+  once(
+    oncePerShard,
+    (each) => `${each.role} ${each.shard}`,
+    (each, first) => {
+      if (each.id === first.id) return;
+      const found = `shard ${each.shard}, and ${first.place} is its ${each.role} already (${first.id})`;
+      fault(`${each.place}.shard`, found, `one ${each.role} in a shard`);
+    },
+  );
+  const dialled = all.flatMap((each) =>
+    each.address === undefined ? [] : [{ each, text: addressText(each.address) }],
+  );
+  once(
+    dialled,
+    ({ text }) => text,
+    ({ each, text }, first) => {
+      // Where both were taken from `listen` that is the place to say it, and bindTwice does.
+      if (!each.addressGiven && !first.each.addressGiven) return;
+      fault(`${each.place}.address`, `${shown(text)}, used by ${first.each.place} already`, "an address of its own");
+    },
+  );
   bindTwice(all, fault);
 }
 
 function bindTwice(all: readonly Candidate[], fault: Report): void {
   const byPort = new Map<number, Bind[]>();
   for (const owner of all) {
-    for (const [key, address] of [["listen", owner.listen], ["admin", owner.admin]] as const) {
+    for (const [key, address] of [
+      ["listen", owner.listen],
+      ["admin", owner.admin],
+    ] as const) {
       if (address === undefined) continue;
       const bind: Bind = { place: `${owner.place}.${key}`, owner, address };
       const others = byPort.get(address.port) ?? [];
       const first = others.find((other) => collide(bind, other));
       if (first === undefined) byPort.set(address.port, [...others, bind]);
       else {
-        const same = addressText(first.address) === addressText(address) ? "" : ` as ${shown(addressText(first.address))}`;
+        const same =
+          addressText(first.address) === addressText(address) ? "" : ` as ${shown(addressText(first.address))}`;
         const user = first.owner === owner ? first.place : first.owner.place;
         fault(bind.place, `${shown(addressText(address))}, used by ${user} already${same}`, "an address of its own");
       }

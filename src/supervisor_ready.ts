@@ -110,7 +110,14 @@ function nodeTable(nodes: readonly NodeConfig[], seen: readonly SeenNode[]): str
   });
   const table = [["node", "shard", "boot", "attached to", "address"], ...rows];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => (row[column] ?? "").length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function shellWord(text: string): string {

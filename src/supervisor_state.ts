@@ -54,10 +54,7 @@ const HEALTHY_AFTER_MS = 30_000;
 const EXIT_USAGE = 2;
 const EXIT_RESTART_ME = 75;
 
-type Phase =
-  | { readonly kind: "running" }
-  | StoppingPhase
-  | { readonly kind: "finished" };
+type Phase = { readonly kind: "running" } | StoppingPhase | { readonly kind: "finished" };
 
 interface StoppingPhase {
   readonly kind: "stopping";

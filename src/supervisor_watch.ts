@@ -26,7 +26,8 @@ export function affectedNodes(
   const all = touches(code.shared) || everywhere.some((file) => touches(code.modules.get(file)));
   return cluster.config.nodes
     .filter(
-      (node) => all || touches(code.roles.get(node.role)) || node.modules.some((file) => touches(code.modules.get(file))),
+      (node) =>
+        all || touches(code.roles.get(node.role)) || node.modules.some((file) => touches(code.modules.get(file))),
     )
     .map((node) => node.id);
 }

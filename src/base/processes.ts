@@ -3,8 +3,7 @@
  */
 
 export type ExitStatus =
-  | { readonly kind: "code"; readonly code: number }
-  | { readonly kind: "signal"; readonly signal: string };
+  { readonly kind: "code"; readonly code: number } | { readonly kind: "signal"; readonly signal: string };
 
 export interface ChildEvents {
   /** One line of its standard output or error, without the line end. */
@@ -22,8 +21,7 @@ export interface ChildProcess {
 }
 
 export type SpawnResult =
-  | { readonly kind: "ok"; readonly child: ChildProcess }
-  | { readonly kind: "failed"; readonly reason: string };
+  { readonly kind: "ok"; readonly child: ChildProcess } | { readonly kind: "failed"; readonly reason: string };
 
 export interface Processes {
   /** Starts this executable with other arguments; it does not outlive this process, however that ends. */

@@ -2,7 +2,17 @@
  * Files on the file system of the machine.
  */
 
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Files, ReadResult, WriteResult } from "#base/files.ts";
 import { messageOf } from "#base/log.ts";

@@ -20,8 +20,10 @@ export interface RecordLogOptions {
 
 export function recordLog(options: RecordLogOptions): Log {
   const { node, sink, wallMs, least } = options;
-  const say = (level: LogLevel) => (phrase: string, data: LogData = {}) => {
-    if (RANK[level] >= RANK[least]) sink({ timeMs: wallMs(), level, phrase, node, data });
-  };
+  const say =
+    (level: LogLevel) =>
+    (phrase: string, data: LogData = {}) => {
+      if (RANK[level] >= RANK[least]) sink({ timeMs: wallMs(), level, phrase, node, data });
+    };
   return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
 }

@@ -32,7 +32,8 @@ describe("parseCommand", () => {
     expect(commandOf("--role all --watch --config c.toml")).toEqual({ kind: "all", watch: true, options: OPTIONS });
     expect(commandOf("--role shard --id 2 --config c.toml")).toEqual({ kind: "shard", number: 2, options: OPTIONS });
     expect(commandOf("check-config --config c.toml")).toEqual({ kind: "check_config", config: "c.toml" });
-    for (const line of ["--help", "-h", "help", "--help --role center"]) expect(commandOf(line)).toEqual({ kind: "help" });
+    for (const line of ["--help", "-h", "help", "--help --role center"])
+      expect(commandOf(line)).toEqual({ kind: "help" });
     expect(commandOf("--version")).toEqual({ kind: "version" });
   });
 

@@ -8,7 +8,18 @@ describe("parseAddress", () => {
     expect(parseAddress("gateway-3.internal:1")).toEqual({ host: "gateway-3.internal", port: 1 });
   });
 
-  for (const text of ["", "7001", "127.0.0.1", ":7001", "a:0", "a:65536", "a:1x", "1.2.3:1", "1.2.3.256:1", "::1:7001"]) {
+  for (const text of [
+    "",
+    "7001",
+    "127.0.0.1",
+    ":7001",
+    "a:0",
+    "a:65536",
+    "a:1x",
+    "1.2.3:1",
+    "1.2.3.256:1",
+    "::1:7001",
+  ]) {
     test(`refuses ${JSON.stringify(text)}`, () => {
       expect(parseAddress(text)).toBe(undefined);
     });

@@ -30,9 +30,11 @@ describe("parseConfig: ids and ports", () => {
     expect(faultsOf(nodes(CROSS, `${GATEWAY}; admin = "127.0.0.1:7001"`))).toEqual([
       'node[1].admin: found "127.0.0.1:7001", used by node[0] already; allowed: an address of its own',
     ]);
-    expect(faultsOf(nodes(CROSS, 'role = "gateway"; id = 3; listen = "0.0.0.0:7001"; address = "10.0.0.1:7001"'))).toEqual(
-      ['node[1].listen: found "0.0.0.0:7001", used by node[0] already as "127.0.0.1:7001"; allowed: an address of its own'],
-    );
+    expect(
+      faultsOf(nodes(CROSS, 'role = "gateway"; id = 3; listen = "0.0.0.0:7001"; address = "10.0.0.1:7001"')),
+    ).toEqual([
+      'node[1].listen: found "0.0.0.0:7001", used by node[0] already as "127.0.0.1:7001"; allowed: an address of its own',
+    ]);
     expect(faultsOf(nodes(`${CROSS}; admin = "127.0.0.1:7001"`))).toEqual([
       'node[0].admin: found "127.0.0.1:7001", used by node[0].listen already; allowed: an address of its own',
     ]);
@@ -103,7 +105,9 @@ describe("parseConfig: roles and shards", () => {
   });
 
   test("declares what happens when the gateway dies: exit, unless the file says otherwise", () => {
-    const config = configOf(nodes(GATEWAY, 'role = "user"; id = 301', 'role = "center"; id = 3; on_gateway_death = "clear_logins"'));
+    const config = configOf(
+      nodes(GATEWAY, 'role = "user"; id = 301', 'role = "center"; id = 3; on_gateway_death = "clear_logins"'),
+    );
     expect(config.nodes.map((node) => node.onGatewayDeath)).toEqual([undefined, "exit", "clear_logins"]);
   });
 });
@@ -148,7 +152,9 @@ describe("parseConfig: who dials whom", () => {
   });
 
   test("lets a file hold one node and the addresses that it dials", () => {
-    const config = configOf(nodes('role = "center"; id = 151', 'remote role = "gateway"; id = 151; address = "10.0.0.9:7001"'));
+    const config = configOf(
+      nodes('role = "center"; id = 151', 'remote role = "gateway"; id = 151; address = "10.0.0.9:7001"'),
+    );
     expect(config.nodes.map((node) => node.dials.join())).toEqual(["gateway:151"]);
   });
 
@@ -158,7 +164,9 @@ describe("parseConfig: who dials whom", () => {
   });
 
   test("reports a taken port and an absent gateway together", () => {
-    const faults = faultsOf(nodes(CROSS, 'role = "gateway"; id = 3; listen = "127.0.0.1:7001"', 'role = "center"; id = 8'));
+    const faults = faultsOf(
+      nodes(CROSS, 'role = "gateway"; id = 3; listen = "127.0.0.1:7001"', 'role = "center"; id = 8'),
+    );
     expect(faults.map((fault) => fault.split(":")[0])).toEqual(["node[1].listen", "node[2]"]);
   });
 });

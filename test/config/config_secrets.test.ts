@@ -33,7 +33,10 @@ describe("parseTokens", () => {
   });
 
   test("refuses each bad line by number and never repeats a token", () => {
-    const result = parseTokens(`ann read\nbob admin ${TOKEN}\ncay read short\ndan read ${TOKEN}\neve read ${TOKEN}\n`, "t");
+    const result = parseTokens(
+      `ann read\nbob admin ${TOKEN}\ncay read short\ndan read ${TOKEN}\neve read ${TOKEN}\n`,
+      "t",
+    );
     const lines = result.kind === "faults" ? result.faults.map(faultText) : [];
     expect(lines).toEqual([
       "t: line 1: found 2 words; allowed: a name, a role and a token",

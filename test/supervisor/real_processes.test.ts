@@ -31,7 +31,12 @@ describe("Supervisor with real processes", () => {
     const folder = temporaryFolder();
     const supervised = await ready(writeConfig(folder));
     for (const name of ["cluster.key", "admin.token"]) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    expect(supervised.records("node up").map((record) => record.node).toSorted()).toEqual(NODES);
+    expect(
+      supervised
+        .records("node up")
+        .map((record) => record.node)
+        .toSorted(),
+    ).toEqual(NODES);
     expect(supervised.lines.filter((line) => line.startsWith("ready")).length).toBe(1);
     const wrapped = supervised.records("output").map((record) => [record.node, record.data["line"]]);
     expect(wrapped.toSorted()).toEqual(NODES.map((node) => [node, `plain text of ${node}`]));

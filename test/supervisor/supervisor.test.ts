@@ -63,7 +63,10 @@ afterEach(() => {
   for (const { supervisor } of running) supervisor.stop("test over");
 });
 
-function start(given: Partial<SupervisorOptions> = {}, text = WHOLE): { supervisor: Supervisor; exit: Promise<number> } {
+function start(
+  given: Partial<SupervisorOptions> = {},
+  text = WHOLE,
+): { supervisor: Supervisor; exit: Promise<number> } {
   const supervisor = new Supervisor({
     config: configOf(text),
     options: OPTIONS,

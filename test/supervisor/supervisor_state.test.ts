@@ -139,7 +139,9 @@ describe("SupervisorState: restart on request", () => {
     expect(brief(state.tick(100 + RESTART_LIMIT_MS))).toEqual(["kill center:1"]);
     expect(state.nextWakeMs()).toBe(undefined);
     expect(brief(state.tick(90_000))).toEqual([]);
-    expect(brief(state.exited(id("center"), { kind: "signal", signal: "SIGKILL" }, 90_001))).toEqual(["spawn center:1"]);
+    expect(brief(state.exited(id("center"), { kind: "signal", signal: "SIGKILL" }, 90_001))).toEqual([
+      "spawn center:1",
+    ]);
   });
 });
 
