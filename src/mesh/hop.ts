@@ -43,17 +43,18 @@ export function describeHop(
     const link = status.find((one) => one.peer === next.peer.id && one.state === "up");
     return { at: self.id, next: next.peer.id, state: "up", link };
   }
+  const stuck = (state: string, link?: LinkStatus): HopAnswer => ({ at: self.id, next: undefined, state, link });
+  if (previous !== undefined && at.directory.get(target) !== undefined) {
+    return stuck(`${question.to} is known here only by ways that a frame from ${previous.peer.id} may not take`);
+  }
   const gateway = gatewayOf(at.directory, target);
+  const own = status.find((one) => one.peer === question.to);
+  if (own === undefined && gateway === self.key) return stuck(`${question.to} is not attached to this gateway`);
   const link =
-    status.find((one) => one.peer === question.to) ??
+    own ??
     status.find((one) => gateway !== undefined && one.peer === idOfKey(gateway)) ??
-    status.find((one) => one.relation === "above" && one.state !== "up");
-  return {
-    at: self.id,
-    next: undefined,
-    state: reason({ to: question.to, link, gateway, directory: at.directory }),
-    link,
-  };
+    (previous?.relation === "above" ? undefined : status.find((one) => one.relation === "above" && one.state !== "up"));
+  return stuck(reason({ to: question.to, link, gateway, directory: at.directory }), link);
 }
 
 /** The gateway that the target ought to be behind. */
