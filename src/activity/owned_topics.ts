@@ -119,6 +119,7 @@ export class OwnedTopics {
       throw new StoreError("fenced", `Cannot go on as ${owner}: another process has taken epoch ${found.epoch}`);
     }
     this.#isStale = false;
+    this.#options.alarms.clear(`fenced:${owner}`);
     this.#epoch = found.epoch;
     const gone = new Set(this.#held.keys());
     const newer: Held[] = [];

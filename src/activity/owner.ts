@@ -11,7 +11,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
-import { messageOf } from "#base/log.ts";
+import { isLoggedAttempt, messageOf } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
@@ -65,6 +65,7 @@ export class ActivityOwner {
   readonly #desk: ReportDesk;
   readonly #endTimer: EndTimer;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
+  #endFailures = 0;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: ActivityOwnerOptions) {
@@ -298,9 +299,12 @@ export class ActivityOwner {
   async #closeInTime(): Promise<boolean> {
     try {
       await this.#closeDue();
+      this.#endFailures = 0;
       return true;
     } catch (error) {
-      this.#options.log.warn("activities not closed at their end", { error: messageOf(error) });
+      this.#endFailures += 1;
+      const data = { error: messageOf(error), attempt: this.#endFailures };
+      if (isLoggedAttempt(this.#endFailures)) this.#options.log.warn("activities not closed at their end", data);
       return false;
     }
   }

@@ -332,6 +332,25 @@ describe("ActivityOwner: restarts and failures", () => {
     expect(viewIn(await young.open("boss")).phase).toBe("open");
   });
 
+  test("a new activity of an owner that was taken over is refused as well", async () => {
+    const world = await makeWorld();
+    const old = await world.begin();
+    await world.begin();
+    expect(await codeOf(old.create(BOSS))).toBe("fenced");
+    expect(world.published).toEqual([]);
+  });
+
+  test("a row that somebody else has changed is not overwritten, and is announced as it was found", async () => {
+    const world = await makeWorld();
+    const owner = await world.begin();
+    await owner.create(BOSS);
+    await world.store.transaction((tx) => tx.run("UPDATE activity SET revision = 50"));
+    expect(await codeOf(owner.open("boss"))).toBe("fenced");
+    expect(world.published.length).toBe(1);
+    expect(viewIn(await owner.open("boss")).version).toMatch(/^1\.51\./);
+    expect(world.published.map((snapshot) => snapshot.version.revision)).toEqual([1, 50, 51]);
+  });
+
   test("a row that can't be read stops the start with its name", async () => {
     const world = await makeWorld();
     await (await world.begin()).create(BOSS);

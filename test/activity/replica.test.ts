@@ -359,6 +359,27 @@ describe("ActivityReplica: ends", () => {
   });
 });
 
+describe("ActivityReplica: who begins to listen in the middle of a delivery", () => {
+  test("hears what is open then, and neither the end before it nor the beginning twice", () => {
+    const { replica } = makeReplica();
+    const late = ear("late");
+    let isFirst = true;
+    replica.listen({
+      module: "early",
+      opened: () => {
+        if (!isFirst) return;
+        isFirst = false;
+        replica.apply(copy(OPEN_2, 2));
+        replica.listen(late);
+      },
+    });
+    replica.apply(copy(OPEN_1, 1));
+    expect(late.heard).toEqual(["opened 2"]);
+    replica.apply(copy(CLOSED_2, 3));
+    expect(late.heard).toEqual(["opened 2", "closed 2"]);
+  });
+});
+
 /** The owner's history of one activity, as the versions that it published. */
 function randomLife(random: Random, count: number): readonly Snapshot[] {
   const life: Snapshot[] = [];

@@ -8,7 +8,7 @@ import { describe, expect, test } from "#test";
 import { nodeKey } from "#wire/role.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import { digest } from "../wire/digest.ts";
-import { TOPIC, contentOf, makeWorld, viewIn } from "./fixture.ts";
+import { TOPIC, contentOf, makeWorld, settle, viewIn } from "./fixture.ts";
 
 const BOSS = { id: "boss", kind: "boss", config: { hp: 10 } };
 const HASH = "aa".repeat(8);
@@ -104,6 +104,22 @@ describe("ActivityOwner: reports", () => {
     expect(world.alarms.has(`two_owners:${TOPIC}`)).toBe(false);
     expect(viewIn(await owner.open("boss")).phase).toBe("open");
     expect(await owner.resume("boss")).toBe(false);
+  });
+
+  test("with two owners the end of a term is kept and not announced until resumed", async () => {
+    const world = await makeWorld();
+    const owner = await world.begin();
+    await owner.create({ ...BOSS, endsAtMs: world.clock.wallMs() + 5000, open: true });
+    for (let time = 1; time <= BUMPS_MAX + 1; time += 1) {
+      await owner.reported(report({ epoch: time * 10, revision: 1, hash: HASH }));
+    }
+    const said = world.published.length;
+    world.clock.advance(5000);
+    await settle();
+    expect(owner.get("boss")?.phase).toBe("closed");
+    expect(world.published.length).toBe(said);
+    await owner.resume("boss");
+    expect(contentOf(world.published.at(-1)).phase).toBe("closed");
   });
 
   test("bumps that are more than a minute apart are no second owner", async () => {
