@@ -48,8 +48,6 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
   readonly upSinceMs: number;
   readonly upSinceWallMs: number;
   flushWaits = false;
-  /** Somebody waits for a sign of life. */
-  onLife: (() => void) | undefined;
   readonly #options: LinkOptions;
   readonly #context: LinkContext;
   readonly #queue: SendQueue;
@@ -146,8 +144,9 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     if (!this.flushWaits) this.#context.flusher.mark(this);
   }
 
-  ping(): void {
-    if (this.#phase === "up") this.#pulse.ping();
+  /** Pings, and calls back when the other end has answered that very ping or a later one. */
+  probe(answered: () => void): void {
+    if (this.#phase === "up") this.#pulse.probe(answered);
   }
 
   close(reason: CloseReason): void {
@@ -179,7 +178,6 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     const { flusher } = this.#context;
     flusher.enter();
     try {
-      if (this.onLife !== undefined) this.onLife();
       const fault = this.#decoder.push(chunk, this.#sink);
       if (fault !== undefined) this.malformed(fault);
     } catch (error) {

@@ -1,8 +1,9 @@
 /**
  * Which links there are: one per node. Decides about a second one after its proof. The same boot is the same
  * process that dialled again: its new link replaces the old one. Another boot means either that the old process
- * has died unnoticed or that there are twins: the old one is pinged, any byte from it within one interval
- * refuses the newcomer, silence replaces the old one.
+ * has died unnoticed or that there are twins: the old one is pinged, its answer to that ping within one interval
+ * refuses the newcomer, without it the newcomer replaces it. Other bytes are no answer: those of a process that
+ * has died may still come in when the network heals.
  */
 
 import type { Timer } from "#base/clock.ts";
@@ -86,29 +87,35 @@ export class LinkRegistry {
   }
 
   #forget(link: Link): void {
-    if (this.#links.get(link.peer.key) === link) this.#links.delete(link.peer.key);
+    const { key } = link.peer;
+    if (this.#links.get(key) !== link) return;
+    this.#links.delete(key);
+    const probe = this.#probes.get(key);
+    // Behind the end that is under way: the layers above hear `down` before the next `up`.
+    if (probe !== undefined) this.#context.clock.soon(() => this.#decide(link, probe, false));
   }
 
   #startProbe(old: Link, newcomer: HandshakeConn, wishes: LinkWishes): void {
     const { clock } = this.#context;
     const { key } = old.peer;
-    const seenSize = old.receivedSize;
-    const decide = (): void => {
-      const probe = this.#probes.get(key);
-      if (probe === undefined) return;
-      this.#probes.delete(key);
-      probe.timer.cancel();
-      old.onLife = undefined;
-      if (!probe.newcomer.isDeciding) return;
-      if (old.isUp && old.receivedSize !== seenSize) return this.#refuseTwin(old, probe.newcomer);
-      if (old.isUp) old.leave("replaced", "silent while another process of this id came");
-      this.offer(probe.newcomer, probe.wishes);
-    };
-    // After a poll: bytes that wait in the system are signs of life as well.
-    const timer = clock.after(Math.min(old.heartbeatMs, PROBE_MS_MAX), () => clock.afterPoll(decide));
-    this.#probes.set(key, { newcomer, wishes, timer });
-    old.onLife = decide;
-    old.ping();
+    // After a poll: an answer that waits in the system counts.
+    const timer = clock.after(Math.min(old.heartbeatMs, PROBE_MS_MAX), () =>
+      clock.afterPoll(() => this.#decide(old, probe, false)),
+    );
+    const probe: Probe = { newcomer, wishes, timer };
+    this.#probes.set(key, probe);
+    old.probe(() => this.#decide(old, probe, true));
+  }
+
+  #decide(old: Link, probe: Probe, answered: boolean): void {
+    const { key } = old.peer;
+    if (this.#probes.get(key) !== probe) return;
+    this.#probes.delete(key);
+    probe.timer.cancel();
+    if (!probe.newcomer.isDeciding) return;
+    if (answered) return this.#refuseTwin(old, probe.newcomer);
+    if (old.isUp) old.leave("replaced", "silent while another process of this id came");
+    this.offer(probe.newcomer, probe.wishes);
   }
 
   #refuseTwin(old: Link, newcomer: HandshakeConn): void {

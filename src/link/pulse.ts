@@ -8,6 +8,7 @@
 
 import type { Clock, Timer } from "#base/clock.ts";
 import { Kind } from "#wire/header.ts";
+import type { Heartbeat } from "#wire/heartbeat.ts";
 import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
 import { SilenceWatch, StallWatch } from "./heartbeat.ts";
 import type { Link } from "./link.ts";
@@ -33,6 +34,7 @@ export class Pulse {
   readonly #stall: StallWatch;
   readonly #pings: PingTimes;
   #timer: Timer | undefined;
+  #probe: { readonly sequence: number; readonly answered: () => void } | undefined;
 
   constructor(options: PulseOptions) {
     const { heartbeatMs, receivedSize } = options.link;
@@ -50,7 +52,7 @@ export class Pulse {
   }
 
   start(): void {
-    this.ping();
+    this.#ping();
     this.#arm();
   }
 
@@ -58,18 +60,33 @@ export class Pulse {
     this.#timer?.cancel();
   }
 
-  ping(): void {
-    const sequence = this.#pings.sent(this.#options.clock.nowMs());
-    this.#beat(Kind.ping, sequence, 0);
+  /** Bytes may have been under way for long; only an answer to what we say now proves that somebody is there now. */
+  probe(answered: () => void): void {
+    this.#probe = { sequence: this.#ping(), answered };
   }
 
   receive(kind: BeatKind, body: Uint8Array): void {
-    const { link, clock, events } = this.#options;
+    const { link, events } = this.#options;
     const beat = decodeHeartbeat(body);
     if (beat === undefined) return link.end("bad_heartbeat", "it is cut short");
     if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
-    else this.#pings.answered(beat, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+    else this.#answered(beat);
     if (link.isUp) events.heartbeat(link, beat);
+  }
+
+  #answered(pong: Heartbeat): void {
+    const { clock } = this.#options;
+    this.#pings.answered(pong, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+    const probe = this.#probe;
+    if (probe === undefined || pong.sequence < probe.sequence) return;
+    this.#probe = undefined;
+    probe.answered();
+  }
+
+  #ping(): number {
+    const sequence = this.#pings.sent(this.#options.clock.nowMs());
+    this.#beat(Kind.ping, sequence, 0);
+    return sequence;
   }
 
   #beat(kind: BeatKind, sequence: number, echoMs: number): void {
@@ -93,7 +110,7 @@ export class Pulse {
     events.tick(link);
     if (silence === "silent") return link.end("silent", `no byte for 2 intervals of ${link.heartbeatMs} ms`);
     if (isStalled) return link.end("slow_consumer", `${queue.queuedSize} bytes stand still`);
-    link.ping();
+    this.#ping();
     this.#arm();
   }
 }
