@@ -95,7 +95,7 @@ function isPlain(path: string): boolean {
 
 /** A team's module file hands its module over as the default export. */
 function isTeamModule(path: string): boolean {
-  return path.startsWith("examples/");
+  return path.startsWith("examples/") || path.startsWith("test/cluster/modules/");
 }
 
 function checkRuntimeImports(source: Source): Finding[] {

@@ -1,0 +1,69 @@
+/**
+ * The admin API of one node, as a test asks it. An answer that is not 200, or none at all, is undefined: whoever
+ * waits for something asks again.
+ */
+
+import type { ActivityDetail, NodeDescription, NodeHealth, NodeRow } from "#admin/port.ts";
+
+const ASK_MS = 4_000;
+
+export interface Answer {
+  /** 0: no answer. */
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export class AdminClient {
+  readonly url: string;
+  readonly #token: string;
+
+  constructor(options: { readonly port: number; readonly token: string }) {
+    this.url = `http://127.0.0.1:${options.port}`;
+    this.#token = options.token;
+  }
+
+  async ask(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, connection: "close" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    try {
+      const response = await fetch(`${this.url}${path}`, {
+        method,
+        headers,
+        signal: AbortSignal.timeout(ASK_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: await response.json() };
+    } catch {
+      return { status: 0, body: undefined };
+    }
+  }
+
+  async nodes(): Promise<readonly NodeRow[] | undefined> {
+    return (await this.#get<{ nodes: readonly NodeRow[] }>("/api/nodes"))?.nodes;
+  }
+
+  async describe(id: string): Promise<NodeDescription | undefined> {
+    return (await this.#get<{ node: NodeDescription }>(`/api/nodes/${id}`))?.node;
+  }
+
+  async activities(): Promise<readonly ActivityDetail[] | undefined> {
+    return (await this.#get<{ activities: readonly ActivityDetail[] }>("/api/activities"))?.activities;
+  }
+
+  async health(): Promise<readonly NodeHealth[] | undefined> {
+    return (await this.#get<{ nodes: readonly NodeHealth[] }>("/api/health"))?.nodes;
+  }
+
+  /** Creates it open. */
+  open(
+    id: string,
+    activity: { readonly kind: string; readonly config?: unknown; readonly owner?: string },
+  ): Promise<Answer> {
+    return this.ask("POST", "/api/activities", { id, open: true, ...activity });
+  }
+
+  async #get<T>(path: string): Promise<T | undefined> {
+    const { status, body } = await this.ask("GET", path);
+    return status === 200 ? (body as T) : undefined;
+  }
+}
