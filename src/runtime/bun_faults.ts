@@ -7,12 +7,12 @@ import type { Log } from "#base/log.ts";
 
 export const EXIT_BUG = 70;
 
-/** `flushNow` writes what the log still holds. */
+/** `flushNow` writes what the log still holds, and makes it write at once from then on. */
 export function endOnFaults(log: Log, flushNow: () => void): void {
   const end = (phrase: string, error: unknown): void => {
     try {
-      log.error(phrase, { error });
       flushNow();
+      log.error(phrase, { error });
     } finally {
       process.exit(EXIT_BUG);
     }

@@ -7,12 +7,16 @@
 import { write, writeSync } from "node:fs";
 
 const WAITING_SIZE_MAX = 4 * 1024 * 1024;
+const PAUSE_MS = 20;
+/** How often a full pipe is tried again at the end, with a pause before each. */
+const FULL_MAX = 10;
 
 export type WriteBytes = (bytes: Uint8Array, done: (error: Error | null, written: number) => void) => void;
 
 export class LineWriter {
   readonly #write: WriteBytes;
   readonly #writeNow: (bytes: Uint8Array) => void;
+  readonly #pause: () => void;
   readonly #dropped: (count: number) => string;
   readonly #encoder = new TextEncoder();
   #waiting: string[] = [];
@@ -21,15 +25,21 @@ export class LineWriter {
   /** What the write that is under way has not taken yet. */
   #current: Uint8Array | undefined;
   #idle: (() => void)[] = [];
+  #isEnding = false;
 
-  /** `dropped` is the line that says that so many are missing. */
+  /**
+   * `dropped` is the line that says that so many are missing; `pause` stands still for a moment, in which a write
+   * on another thread can end.
+   */
   constructor(options: {
     readonly write: WriteBytes;
     readonly writeNow: (bytes: Uint8Array) => void;
+    readonly pause: () => void;
     readonly dropped: (count: number) => string;
   }) {
     this.#write = options.write;
     this.#writeNow = options.writeNow;
+    this.#pause = options.pause;
     this.#dropped = options.dropped;
   }
 
@@ -40,7 +50,8 @@ export class LineWriter {
     }
     this.#waiting.push(text);
     this.#waitingSize += text.length + 1;
-    if (this.#current === undefined) this.#next();
+    if (this.#isEnding) this.flushNow();
+    else if (this.#current === undefined) this.#next();
   }
 
   /** Resolves when all is written, or after `deadlineMs`. */
@@ -53,8 +64,10 @@ export class LineWriter {
     clearTimeout(timer);
   }
 
-  /** For the end of a process: writes what waits from here. What is under way elsewhere is left to itself. */
+  /** For the sudden end of a process: writes what waits, and from now on every line, from here and at once. */
   flushNow(): void {
+    if (!this.#isEnding && this.#current !== undefined) this.#pause();
+    this.#isEnding = true;
     const bytes = this.#takeWaiting();
     if (bytes !== undefined) this.#writeNow(bytes);
   }
@@ -97,12 +110,22 @@ export function descriptorWriter(descriptor: 1 | 2, dropped: (count: number) => 
   return new LineWriter({
     dropped,
     write: (bytes, done) => write(descriptor, bytes, 0, bytes.length, null, done),
-    writeNow: (bytes) => {
-      try {
-        writeSync(descriptor, bytes);
-      } catch {
-        // The reader is gone or full, and the process is about to end.
-      }
-    },
+    writeNow: (bytes) => writeWhole(descriptor, bytes),
+    pause: () => Bun.sleepSync(PAUSE_MS),
   });
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  let rest = bytes;
+  for (let full = 0; rest.length > 0 && full < FULL_MAX;) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      const isFull = error instanceof Error && "code" in error && error.code === "EAGAIN";
+      // The reader is gone, and the process is about to end.
+      if (!isFull) return;
+      full += 1;
+      Bun.sleepSync(PAUSE_MS);
+    }
+  }
 }

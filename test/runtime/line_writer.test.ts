@@ -18,6 +18,7 @@ function slowWriter(): {
       held = { bytes, done };
     },
     writeNow: (bytes) => now.push(new TextDecoder().decode(bytes)),
+    pause: () => now.push("pause"),
     dropped: (count) => `dropped ${count}`,
   });
   return {
@@ -86,14 +87,16 @@ describe("LineWriter", () => {
     await writer.flush(1);
   });
 
-  test("flushNow writes what waits, once", () => {
+  test("flushNow writes what waits, once, and what follows at once", () => {
     const { writer, now, pending } = slowWriter();
     writer.line("under way");
     writer.line("last words");
     writer.flushNow();
     writer.flushNow();
-    expect(now).toEqual(["last words\n"]);
+    expect(now).toEqual(["pause", "last words\n"]);
     expect(pending()).toBe("under way\n".length);
+    writer.line("after that");
+    expect(now).toEqual(["pause", "last words\n", "after that\n"]);
   });
 
   test("gives up a write that nobody reads, and tries the next", () => {
