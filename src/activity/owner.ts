@@ -214,17 +214,17 @@ export class ActivityOwner {
   }
 
   /** Makes an orphan's content, as a node has answered it, this owner's own. */
-  adopt(id: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
+  adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
     return this.#change(async () => {
-      const outcome = await this.#desk.adopt(id, found);
+      const outcome = await this.#desk.adopt(topic, found);
       this.#endTimer.arm();
       return outcome;
     });
   }
 
   /** Ends an orphan with a tombstone. */
-  cancel(id: string): Promise<ActivityOutcome> {
-    return this.#change(() => this.#desk.cancel(id));
+  cancel(topic: string): Promise<ActivityOutcome> {
+    return this.#change(() => this.#desk.cancel(topic));
   }
 
   /** An operator says that a topic's other owner is gone. False: it had none. */

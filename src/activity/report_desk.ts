@@ -95,11 +95,14 @@ export class ReportDesk {
   }
 
   /** Makes an orphan's content, as a node has answered it, the owner's own. */
-  async adopt(id: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
+  async adopt(
+    topic: string,
+    found: { readonly bytes: Uint8Array; readonly version: Version },
+  ): Promise<ActivityOutcome> {
     const { clusterMs, log, owner, topics } = this.#options;
-    const topic = topics.topicOf(id);
-    const orphan = this.orphans.get(topic);
-    if (orphan === undefined || topics.get(id) !== undefined) return notOrphan(id);
+    const orphan = this.#orphan(topic);
+    if (orphan === undefined) return notOrphan(topic);
+    const { id } = orphan;
     const decoded = decodeContent(found.bytes, id);
     if (decoded.kind === "bad") {
       const issues = [{ path: "bytes", message: decoded.detail }];
@@ -115,11 +118,11 @@ export class ReportDesk {
   }
 
   /** Ends an orphan with a tombstone. Nothing is known of its content here: the view's kind is empty. */
-  async cancel(id: string): Promise<ActivityOutcome> {
+  async cancel(topic: string): Promise<ActivityOutcome> {
     const { clusterMs, log, owner, topics } = this.#options;
-    const topic = topics.topicOf(id);
-    const orphan = this.orphans.get(topic);
-    if (orphan === undefined || topics.get(id) !== undefined) return notOrphan(id);
+    const orphan = this.#orphan(topic);
+    if (orphan === undefined) return notOrphan(topic);
+    const { id } = orphan;
     const atMs = Math.trunc(clusterMs());
     await topics.commit([{ id, content: undefined, atMs, epochMin: orphan.version.epoch + 1 }]);
     this.orphans.resolved(topic);
@@ -136,6 +139,13 @@ export class ReportDesk {
     return { kind: "ok", value, changed: true };
   }
 
+  #orphan(topic: string): { readonly id: string; readonly version: Version } | undefined {
+    const version = this.orphans.get(topic)?.version;
+    const id = parseActivityTopic(topic)?.id;
+    if (version === undefined || id === undefined || this.#options.topics.get(id) !== undefined) return undefined;
+    return { id, version };
+  }
+
   /** The topic is no more. */
   forget(topic: string): void {
     this.#options.judge.forget(topic);
@@ -143,6 +153,6 @@ export class ReportDesk {
   }
 }
 
-function notOrphan(id: string): ActivityOutcome {
-  return { kind: "not_found", detail: `there is no orphan "${id}"` };
+function notOrphan(topic: string): ActivityOutcome {
+  return { kind: "not_found", detail: `there is no orphan ${topic}` };
 }

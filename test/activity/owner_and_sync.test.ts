@@ -4,8 +4,7 @@
  */
 
 import { decodeContent } from "#activity/content.ts";
-import { ActivityOwner } from "#activity/owner.ts";
-import { TOMBSTONE_MIN_MS } from "#activity/owner.ts";
+import { ActivityOwner, TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { ActivityReplica } from "#activity/replica.ts";
 import { Alarms } from "#base/alarms.ts";
 import type { Random } from "#base/random.ts";
@@ -216,8 +215,8 @@ describe("ActivityOwner with StateTopics", () => {
     const copy = before.gateway.copy("activity/cross_center:1/boss");
     if (copy === undefined) throw new Error("the gateway holds it");
     expect(decodeContent(copy.bytes, "boss").kind).toBe("ok");
-    expect((await owner?.adopt("boss", copy))?.kind).toBe("ok");
-    expect((await owner?.cancel("other"))?.kind).toBe("ok");
+    expect((await owner?.adopt(copy.topic, copy))?.kind).toBe("ok");
+    expect((await owner?.cancel("activity/cross_center:1/other"))?.kind).toBe("ok");
     await before.carry(30);
     expect(before.replica.open().map((event) => [event.id, event.term])).toEqual([["boss", term]]);
     expect(owner?.orphans()).toEqual([]);

@@ -176,11 +176,11 @@ describe("ActivityOwner: orphans", () => {
     const content = orphanContent();
     const bytes = encodeContent(content);
     const found = { bytes, version: { epoch: 7, revision: 3, hash: hashOf(digest, bytes) } };
-    expect(viewIn(await owner.adopt("boss", found))).toMatchObject({ phase: "open", term: "c".repeat(32) });
+    expect(viewIn(await owner.adopt(TOPIC, found))).toMatchObject({ phase: "open", term: "c".repeat(32) });
     expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, version: { epoch: 8 }, tombstone: false });
     expect(contentOf(world.published.at(-1))).toEqual(content);
     expect(world.alarms.all()).toEqual([]);
-    expect((await owner.adopt("boss", found)).kind).toBe("not_found");
+    expect((await owner.adopt(TOPIC, found)).kind).toBe("not_found");
     expect(viewIn(await owner.close("boss")).phase).toBe("closed");
     expect((await world.begin()).get("boss")?.term).toBe("c".repeat(32));
   });
@@ -189,10 +189,10 @@ describe("ActivityOwner: orphans", () => {
     const world = await makeWorld();
     const owner = await world.begin();
     await owner.reported(report(claim));
-    expect((await owner.adopt("boss", { bytes: new Uint8Array([1]), version: claim })).kind).toBe("invalid");
+    expect((await owner.adopt(TOPIC, { bytes: new Uint8Array([1]), version: claim })).kind).toBe("invalid");
     expect(world.published).toEqual([]);
     const bytes = encodeContent({ ...orphanContent(), endsAtMs: world.clock.wallMs() + 1000 });
-    await owner.adopt("boss", { bytes, version: claim });
+    await owner.adopt(TOPIC, { bytes, version: claim });
     expect(world.clock.pending).toBe(1);
   });
 
@@ -200,10 +200,10 @@ describe("ActivityOwner: orphans", () => {
     const world = await makeWorld();
     const owner = await world.begin();
     await owner.reported(report(claim));
-    expect(viewIn(await owner.cancel("boss"))).toMatchObject({ id: "boss", phase: "closed", term: undefined });
+    expect(viewIn(await owner.cancel(TOPIC))).toMatchObject({ id: "boss", phase: "closed", term: undefined });
     expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, tombstone: true, version: { epoch: 8 } });
     expect(world.alarms.all()).toEqual([]);
-    expect((await owner.cancel("boss")).kind).toBe("not_found");
+    expect((await owner.cancel(TOPIC)).kind).toBe("not_found");
     expect((await owner.create(BOSS)).kind).toBe("ok");
   });
 
@@ -212,11 +212,11 @@ describe("ActivityOwner: orphans", () => {
     const owner = await world.begin();
     await owner.reported(report(claim));
     world.store.failing = "before";
-    await owner.cancel("boss").catch(() => undefined);
+    await owner.cancel(TOPIC).catch(() => undefined);
     expect(owner.orphans().length).toBe(1);
     expect(world.published).toEqual([]);
     world.store.failing = "no";
-    expect((await owner.cancel("boss")).kind).toBe("ok");
+    expect((await owner.cancel(TOPIC)).kind).toBe("ok");
   });
 
   test("are forgotten when nobody reports them any more", async () => {
