@@ -1,7 +1,7 @@
 /**
  * Timer wheel: deadlines of many calls for the price of one timer. Entries are small integers (slots of
  * pending calls); they fire not before their time and at most one tick after it. The timer runs only while
- * there are entries.
+ * there are entries, and at the bounds of ticks: from anywhere else a turn could come nearly two ticks late.
  *
  * Hashed wheel (Varghese and Lauck 1987): bucket = tick % BUCKETS; an entry that is a turn or more away stays
  * in its bucket until its own tick comes.
@@ -53,7 +53,7 @@ export class TimerWheel {
     if (head !== NONE) this.#previous[head] = entry;
     this.#heads[bucket] = entry;
     this.#count += 1;
-    this.#timer ??= this.#clock.after(WHEEL_TICK_MS, () => this.#turn());
+    this.#arm();
   }
 
   clear(entry: number): void {
@@ -93,7 +93,11 @@ export class TimerWheel {
       this.clear(entry);
       this.#fire(entry);
     }
-    if (this.#count > 0) this.#timer ??= this.#clock.after(WHEEL_TICK_MS, () => this.#turn());
+    if (this.#count > 0) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#clock.after(WHEEL_TICK_MS - (this.#clock.nowMs() % WHEEL_TICK_MS), () => this.#turn());
   }
 }
 
