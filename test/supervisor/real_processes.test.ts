@@ -38,8 +38,6 @@ describe("Supervisor with real processes", () => {
         .toSorted(),
     ).toEqual(NODES);
     expect(supervised.lines.filter((line) => line.startsWith("ready")).length).toBe(1);
-    const wrapped = supervised.records("output").map((record) => `${record.node} said ${String(record.data["line"])}`);
-    expect(wrapped.toSorted()).toEqual(NODES.map((node) => `${node} said plain text of ${node}`));
     supervised.child.kill("SIGTERM");
     expect(await supervised.ended()).toBe(0);
     expect(supervised.records("node stops").map((record) => [record.node, record.data["signal"]])).toEqual([
@@ -48,6 +46,8 @@ describe("Supervisor with real processes", () => {
       ["cross_center:1", "SIGTERM"],
       ["cross_gateway:1", "SIGTERM"],
     ]);
+    const wrapped = supervised.records("output").map((record) => `${record.node} said ${String(record.data["line"])}`);
+    expect(wrapped.toSorted()).toEqual(NODES.map((node) => `${node} said plain text of ${node}`));
     expect(await untilGone(supervised.pids(), 0)).toEqual([]);
   });
 
