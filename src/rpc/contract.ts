@@ -16,6 +16,8 @@ export interface MethodDeclaration<Request extends Schema = Schema, Reply extend
   readonly reply: Reply;
   /** Executing it twice is as good as once: it may be tried again after LINK_LOST or DEADLINE. */
   readonly idempotent?: boolean;
+  /** Served by a node that is leaving too; others are answered with DRAINING there. */
+  readonly whileDraining?: boolean;
 }
 
 /** A method with its place in a contract: what `call` and `cast` take. */

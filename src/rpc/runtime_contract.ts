@@ -89,12 +89,13 @@ export const routeSchema = v.object({
 const empty = v.strictObject({});
 
 export const RuntimeContract = contract("kuafu", {
-  describe: { id: 1, idempotent: true, request: empty, reply: descriptionSchema },
-  health: { id: 2, idempotent: true, request: empty, reply: healthSchema },
+  describe: { id: 1, idempotent: true, whileDraining: true, request: empty, reply: descriptionSchema },
+  health: { id: 2, idempotent: true, whileDraining: true, request: empty, reply: healthSchema },
   /** Where this node would send a frame from `from` to `to`, and in which state that link is. */
   hop: {
     id: 3,
     idempotent: true,
+    whileDraining: true,
     request: v.strictObject({
       from: nodeIdSchema,
       to: nodeIdSchema,
@@ -103,13 +104,26 @@ export const RuntimeContract = contract("kuafu", {
     }),
     reply: explainHopSchema,
   },
-  routes: { id: 4, idempotent: true, request: empty, reply: v.object({ routes: v.array(routeSchema) }) },
+  routes: {
+    id: 4,
+    idempotent: true,
+    whileDraining: true,
+    request: empty,
+    reply: v.object({ routes: v.array(routeSchema) }),
+  },
   /** The registry as this node sees it: whole on the cross tier. */
-  nodes: { id: 5, idempotent: true, request: empty, reply: v.object({ nodes: v.array(nodeRowSchema) }) },
+  nodes: {
+    id: 5,
+    idempotent: true,
+    whileDraining: true,
+    request: empty,
+    reply: v.object({ nodes: v.array(nodeRowSchema) }),
+  },
   /** One state topic: what is held here, and what each link has said of it. */
   topic: {
     id: 6,
     idempotent: true,
+    whileDraining: true,
     request: v.strictObject({ topic: v.string() }),
     reply: v.object({
       version: maybe(v.string()),
@@ -123,6 +137,7 @@ export const RuntimeContract = contract("kuafu", {
   topicBytes: {
     id: 7,
     idempotent: true,
+    whileDraining: true,
     request: v.strictObject({ topic: v.string() }),
     reply: v.object({
       held: maybe(
@@ -130,5 +145,11 @@ export const RuntimeContract = contract("kuafu", {
       ),
     }),
   },
-  applied: { id: 8, idempotent: true, request: empty, reply: v.object({ applied: v.array(appliedSchema) }) },
+  applied: {
+    id: 8,
+    idempotent: true,
+    whileDraining: true,
+    request: empty,
+    reply: v.object({ applied: v.array(appliedSchema) }),
+  },
 });

@@ -23,7 +23,7 @@ import {
   sourceKey,
 } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
-import { BODY_SIZE_MAX, METHOD_TEAM_MIN } from "#wire/limits.ts";
+import { BODY_SIZE_MAX } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { idOfKey } from "#wire/role.ts";
 import type { AnswerOf, HeardRequestOf, Method } from "./contract.ts";
@@ -50,6 +50,7 @@ export type RawHandler = (body: Uint8Array, context: CallContext) => Uint8Array 
 interface Entry {
   readonly name: string;
   readonly raw: boolean;
+  readonly whileDraining: boolean;
   readonly parse: (
     body: Uint8Array,
   ) => { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
@@ -94,6 +95,7 @@ export class Server {
     this.#add(method, {
       name: method.name,
       raw: false,
+      whileDraining: method.whileDraining === true,
       parse: (body) => parseWith(method, body),
       run: handler as (request: unknown, context: CallContext) => unknown,
     });
@@ -103,12 +105,13 @@ export class Server {
     this.#add(method, {
       name: method.name,
       raw: true,
+      whileDraining: false,
       parse: (body) => ({ ok: true, value: body.slice() }),
       run: handler as (request: unknown, context: CallContext) => unknown,
     });
   }
 
-  /** From now on only the runtime's own methods are executed. */
+  /** From now on only methods that say `whileDraining` are executed. */
   drain(): void {
     this.#draining = true;
   }
@@ -137,7 +140,7 @@ export class Server {
     };
     const entry = this.#entries.get(methodId);
     if (entry === undefined) return this.#fail(question, "UNKNOWN_METHOD", `method ${methodId} is not served here`);
-    if (this.#draining && methodId >= METHOD_TEAM_MIN) return this.#fail(question, "DRAINING", "this node is leaving");
+    if (this.#draining && !entry.whileDraining) return this.#fail(question, "DRAINING", "this node is leaving");
     if (this.#executing >= EXECUTING_MAX)
       return this.#fail(question, "OVERLOADED", `${EXECUTING_MAX} calls are being executed`);
     if (!isCast && deadlineMs === 0) return this.#fail(question, "DEADLINE", "the call came without time left");
