@@ -1,6 +1,8 @@
 /**
  * Pending calls: a ring of slots that grows, found by the low bits of the call id in one step.
- * A call id is (generation << SLOT_BITS) | slot, so that a late reply never meets the slot's next call.
+ * A call id is (generation << SLOT_BITS) | slot, and the slot that has been free for longest is taken next, so
+ * that an id comes back after millions of calls (GENERATION_MAX times the slots that are free) and a late reply
+ * does not meet another call.
  *
  *   free -> pending -> free        settled exactly once: by reply, error, deadline or loss
  */
@@ -36,7 +38,9 @@ export class PendingCalls {
   readonly #wheel: TimerWheel;
   #calls: (PendingCall | undefined)[];
   #generations: Uint16Array;
-  #free: number[];
+  /** Free slots, from `#firstFree` on, in the order in which they became free; as long as there are slots. */
+  #free: Uint16Array;
+  #firstFree = 0;
   #count = 0;
 
   constructor(clock: Clock) {
@@ -47,7 +51,7 @@ export class PendingCalls {
     });
     this.#calls = Array.from({ length: SLOTS_START }, () => undefined);
     this.#generations = new Uint16Array(SLOTS_START).fill(1);
-    this.#free = freeSlots(0, SLOTS_START);
+    this.#free = Uint16Array.from({ length: SLOTS_START }, (_, slot) => slot);
   }
 
   get count(): number {
@@ -56,8 +60,9 @@ export class PendingCalls {
 
   /** The call's id, or undefined when PENDING_MAX are under way. */
   add(call: PendingCall, deadlineAtMs: number): number | undefined {
-    if (this.#free.length === 0 && !this.#grow()) return undefined;
-    const slot = this.#free.pop() as number;
+    if (this.#count === this.#calls.length && !this.#grow()) return undefined;
+    const slot = this.#free[this.#firstFree] as number;
+    this.#firstFree = (this.#firstFree + 1) & (this.#free.length - 1);
     this.#calls[slot] = call;
     this.#count += 1;
     this.#wheel.set(slot, deadlineAtMs);
@@ -95,24 +100,24 @@ export class PendingCalls {
     this.#calls[slot] = undefined;
     const generation = this.#generations[slot] as number;
     this.#generations[slot] = generation === GENERATION_MAX ? 1 : generation + 1;
-    this.#free.push(slot);
     this.#count -= 1;
+    const freeCount = this.#free.length - 1 - this.#count;
+    this.#free[(this.#firstFree + freeCount) & (this.#free.length - 1)] = slot;
     call.settle(outcome);
   }
 
+  /** Only when no slot is free: the new ones are all that are. */
   #grow(): boolean {
     const size = this.#calls.length;
     if (size >= PENDING_MAX) return false;
-    this.#calls.push(...Array.from({ length: size }, () => undefined));
+    for (let slot = size; slot < size * 2; slot += 1) this.#calls.push(undefined);
     const generations = new Uint16Array(size * 2).fill(1);
     generations.set(this.#generations);
     this.#generations = generations;
     this.#wheel.grow(size * 2);
-    this.#free = freeSlots(size, size * 2);
+    this.#free = new Uint16Array(size * 2);
+    this.#firstFree = 0;
+    for (let index = 0; index < size; index += 1) this.#free[index] = size + index;
     return true;
   }
-}
-
-function freeSlots(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, index) => to - 1 - index);
 }
