@@ -28,7 +28,11 @@ export function isLoggedAttempt(attempt: number): boolean {
   return attempt > 0 && (attempt & (attempt - 1)) === 0;
 }
 
-/** What may be said about a thrown value. */
+/** What may be said about a thrown value. Never throws, whatever a team's code has thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "a value that has no text";
+  }
 }
