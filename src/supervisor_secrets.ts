@@ -27,11 +27,13 @@ export type SecretsResult =
   | { readonly kind: "failed"; readonly code: 1 | 2; readonly lines: readonly string[] };
 
 export function prepareSecrets(config: ClusterConfig, context: SecretsContext): SecretsResult {
-  const first = config.keys[0];
-  if (first.kind === "file") {
-    const text = readOrCreate(first.path, () => `${secret(context)}\n`, context);
+  for (const [index, source] of config.keys.entries()) {
+    if (source.kind !== "file") continue;
+    // A second key that nobody else has helps nobody: only the first is made.
+    const make = index === 0 ? () => `${secret(context)}\n` : undefined;
+    const text = readOrCreate(source.path, make, context);
     if (text.kind === "failed") return text;
-    const key = parseKey(text.text, first.path);
+    const key = parseKey(text.text, source.path);
     if (key.kind === "fault") return { kind: "failed", code: 2, lines: [faultText(key.fault)] };
   }
   if (config.adminTokenFile === undefined) return { kind: "ok", token: undefined };
@@ -48,7 +50,7 @@ export function prepareSecrets(config: ClusterConfig, context: SecretsContext): 
 
 type TextResult = { readonly kind: "ok"; readonly text: string } | Extract<SecretsResult, { readonly kind: "failed" }>;
 
-function readOrCreate(path: string, make: () => string, context: SecretsContext): TextResult {
+function readOrCreate(path: string, make: (() => string) | undefined, context: SecretsContext): TextResult {
   const { files, log } = context;
   const cannot = (verb: string, reason: string): TextResult => {
     return { kind: "failed", code: 1, lines: [`Cannot ${verb} ${path}: ${reason}`] };
@@ -59,6 +61,7 @@ function readOrCreate(path: string, make: () => string, context: SecretsContext)
     if (!read.isPrivate) log.warn("secret file can be read by others", { path, wanted: "mode 0600" });
     return { kind: "ok", text: read.text };
   }
+  if (make === undefined) return { kind: "failed", code: 2, lines: [`Cannot read ${path}: no such file`] };
   const text = make();
   const written = files.createSecret(path, text);
   if (written.kind === "failed") return cannot("create", written.reason);

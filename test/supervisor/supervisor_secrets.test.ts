@@ -68,6 +68,18 @@ describe("prepareSecrets", () => {
     expect(prepared(files).result).toEqual({ kind: "failed", code: 1, lines: ["Cannot create k: no space left"] });
   });
 
+  test("makes no second key, which only serves if others have it", () => {
+    const files = new FakeFiles();
+    const text = WHOLE.replace('key_file = "k"', 'key_file = "k"\nsecond_key_file = "old"');
+    expect(prepared(files, text).result).toEqual({
+      kind: "failed",
+      code: 2,
+      lines: ["Cannot read old: no such file"],
+    });
+    files.texts.set("old", KEY);
+    expect(prepared(files, text).result.kind).toBe("ok");
+  });
+
   test("makes no key that is to come from the environment", () => {
     const files = new FakeFiles();
     prepared(files, WHOLE.replace('key_file = "k"', 'key_env = "KEY"'));
