@@ -30,14 +30,14 @@ export interface Meeting {
 
 /** Why these two may not link, or undefined when they may. */
 export function objectionTo({ acceptor, dialer, expectedShard }: Meeting): Objection | undefined {
-  const invalid = invalidNumbers(dialer) ?? invalidNumbers(acceptor);
-  if (invalid !== undefined) return { reason: "bad_hello", detail: invalid };
   if (!(DIALERS[acceptor.role] ?? []).includes(dialer.role)) {
     return { reason: "role_not_allowed", detail: `a ${acceptor.role} accepts no ${dialer.role}` };
   }
   if (dialer.role === acceptor.role && dialer.number >= acceptor.number) {
     return { reason: "role_not_allowed", detail: `${acceptor.id} dials ${dialer.id}, not the other way round` };
   }
+  const invalid = invalidNumbers(dialer) ?? invalidNumbers(acceptor);
+  if (invalid !== undefined) return { reason: "bad_hello", detail: invalid };
   const mismatch = shardMismatch(dialer, expectedShard) ?? shardMismatch(acceptor, expectedShard);
   if (mismatch !== undefined) return { reason: "shard_mismatch", detail: mismatch };
   if (acceptor.role === "gateway" && dialer.shard !== acceptor.shard) {

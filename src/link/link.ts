@@ -25,6 +25,9 @@ import type { QueueResult, SendQueue } from "./send_queue.ts";
 import type { Stages } from "./stages.ts";
 import type { Conn, ConnHandler } from "./transport.ts";
 
+/** Of what a goodbye says to people. */
+const DETAIL_LENGTH_MAX = 512;
+
 export interface LinkOptions {
   readonly context: LinkContext;
   readonly stages: Stages;
@@ -156,7 +159,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
   /** Says goodbye behind what is queued, or, when replaced, instead of it. */
   leave(reason: GoodbyeReason, detail: string): void {
     if (this.#phase !== "up") return;
-    const frame = this.#hop(Kind.goodbye, encodeGoodbye(reason, detail), 0);
+    const frame = this.#hop(Kind.goodbye, encodeGoodbye(reason, detail.slice(0, DETAIL_LENGTH_MAX)), 0);
     const { context, stages, conn } = this.#options;
     const { clock, flusher, budget, farewells } = context;
     const queue = this.#queue;

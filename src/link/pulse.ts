@@ -11,15 +11,19 @@ import { Kind } from "#wire/header.ts";
 import type { Heartbeat } from "#wire/heartbeat.ts";
 import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
 import { SilenceWatch, StallWatch } from "./heartbeat.ts";
-import type { Link } from "./link.ts";
-import type { LinkEvents } from "./link_port.ts";
+import type { CloseReason, LinkEvents, PeerLink } from "./link_port.ts";
 import { PingTimes } from "./ping_times.ts";
 import type { SendQueue } from "./send_queue.ts";
 
 export type BeatKind = typeof Kind.ping | typeof Kind.pong;
 
+/** The link whose pulse it is. */
+export interface Pulsed extends PeerLink {
+  end(reason: CloseReason, detail: string): void;
+}
+
 export interface PulseOptions {
-  readonly link: Link;
+  readonly link: Pulsed;
   readonly clock: Clock;
   readonly events: LinkEvents;
   readonly queue: SendQueue;

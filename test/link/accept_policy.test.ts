@@ -57,6 +57,8 @@ describe("Accept policy", () => {
       [node("cross_center", 1, 1), above, "shard_mismatch"],
       [node("admin", 1, 1), above, "shard_mismatch"],
       [node("admin", 0, 0), above, "bad_hello"],
+      [node("cross_map", 0, 0), gateway, "role_not_allowed"],
+      [node("user", 0, 0), gateway, "bad_hello"],
       [node("admin", NUMBER_MAX, 0), above, "welcome"],
       [node("admin", NUMBER_MAX + 1, 0), above, "bad_hello"],
       [node("gateway", 1, NUMBER_MAX + 1), above, "bad_hello"],
