@@ -17,6 +17,7 @@ import { Workload } from "./workload.ts";
 export const HEARTBEAT_MS = 1000;
 const START_MS = 3000;
 const CHAOS_MS = 25_000;
+const FLOOD_UNTIL_MS = 10_000;
 const CHECK_EVERY_MS = 250;
 const TRACE_LINES = 300;
 const LAST_CALL_MS = 2000;
@@ -52,7 +53,14 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
     },
   });
   ledger = new Ledger(world);
-  const network = new SimNetwork({ world, latencyMaxMs: 1 + random.unit() * 30 });
+  /** Many short faults that fall into each other, instead of some longer ones. */
+  const isStorm = random.unit() < 0.3;
+  const isFlooded = random.unit() < 0.1;
+  const network = new SimNetwork({
+    world,
+    latencyMaxMs: 1 + random.unit() * 30,
+    bufferSizeMin: isFlooded ? 256 * 1024 : 4 * 1024,
+  });
   const topology = drawTopology(random, { crossGateways: random.unit() < 0.7 ? 1 : 2 });
   for (const { id } of topology.nodes) world.host(hostOf(id), { wallSkewMs: Math.floor((random.unit() - 0.5) * 4000) });
   const cluster = new SimCluster({ world, network, ledger, topology, heartbeatMs: HEARTBEAT_MS });
@@ -76,11 +84,12 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
         pairs: topology.pairs,
         fromMs: random.unit() < 0.3 ? 0 : START_MS,
         untilMs: START_MS + CHAOS_MS,
-        budget: 1 + randomIndex(random, 10),
-        shortMaxMs: 1500,
-        longMaxMs: 12_000,
+        ...(isStorm
+          ? { budget: 15 + randomIndex(random, 30), shortMaxMs: 500, longMaxMs: 3000 }
+          : { budget: 1 + randomIndex(random, 10), shortMaxMs: 1500, longMaxMs: 12_000 }),
       }),
     );
+    if (isFlooded) world.after(START_MS + random.unit() * FLOOD_UNTIL_MS, () => workload.flood());
     // Now and then somebody leaves in order, as at a deployment.
     if (random.unit() < 0.3) {
       world.after(START_MS + random.unit() * CHAOS_MS, () => {

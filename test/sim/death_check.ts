@@ -13,6 +13,8 @@ const INTERVALS_MIN = 3;
 const INTERVALS_MAX = 5;
 /** Timers are late, and a tick that came right after a thaw does not count. */
 const SLACK_INTERVALS = 1.3;
+/** From the welcome of another boot to the exit event: both are one event of the process. */
+const RESTART_EXIT_MS = 100;
 
 export class DeathCheck {
   readonly #spec: NodeSpec;
@@ -22,6 +24,8 @@ export class DeathCheck {
   readonly #gateway: NodeId | undefined;
   /** Boots of the gateway that have welcomed it since the last exit event. */
   #boots: string[] = [];
+  /** Another boot has welcomed it: an exit event is due. */
+  #restartSeenAtMs: number | undefined;
   #hasSaidStopping = false;
   #isLeaving = false;
   #heardAtMs = 0;
@@ -54,6 +58,7 @@ export class DeathCheck {
 
   welcomed(peer: NodeId, boot: string): void {
     if (peer !== this.#gateway || this.#boots.at(-1) === boot) return;
+    if (this.#boots.length > 0) this.#restartSeenAtMs = this.#nowMs();
     this.#boots.push(boot);
   }
 
@@ -64,6 +69,7 @@ export class DeathCheck {
   /** The death policy has spoken: what is wrong with that, if anything. */
   exited(reason: string): string | undefined {
     const boots = this.#boots;
+    this.#restartSeenAtMs = undefined;
     this.#boots = reason === "gateway_restarted" ? boots.slice(-1) : [];
     if (this.#gateway === undefined) return `${this.#spec.id} has no gateway and exits: ${reason}`;
     switch (reason) {
@@ -84,6 +90,10 @@ export class DeathCheck {
   /** What is wrong with its being here, if anything. */
   stillHere(): string | undefined {
     if (this.#boots.length === 0 || this.#isLeaving || this.#process.isFrozen) return undefined;
+    if (this.#restartSeenAtMs !== undefined) {
+      const sinceMs = this.#nowMs() - Math.max(this.#restartSeenAtMs, this.#process.thawedAtMs);
+      if (sinceMs > RESTART_EXIT_MS) return `${this.#spec.id} is still here although its gateway has come back as another process`;
+    }
     const ownMs = this.#nowMs() - this.#heardAtMs - (this.#process.frozenMs - this.#frozenThenMs);
     const intervals = ownMs / this.#heartbeatMs;
     if (intervals <= INTERVALS_MAX + SLACK_INTERVALS) return undefined;

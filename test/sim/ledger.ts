@@ -11,6 +11,9 @@ const VIOLATIONS_MAX = 20;
 
 interface OpenCall {
   readonly life: string;
+  readonly to: NodeId;
+  readonly retries: number;
+  readonly beganMs: number;
   readonly what: string;
   readonly deadlineMs: number;
 }
@@ -27,6 +30,7 @@ export class Ledger {
   /** Per life and activity: the term that is open there. */
   readonly #openTerms = new Map<string, string>();
   readonly #doneTerms = new Set<string>();
+  readonly #lastSteps = new Map<string, number>();
   #nonce = 0;
 
   constructor(world: SimWorld) {
@@ -51,9 +55,27 @@ export class Ledger {
     return this.#nonce;
   }
 
-  callBegins(nonce: number, call: { life: string; what: string; timeoutMs: number }): void {
+  callBegins(
+    nonce: number,
+    call: { life: string; to: NodeId; retries: number; what: string; timeoutMs: number },
+  ): void {
     this.count("calls");
-    this.#calls.set(nonce, { life: call.life, what: call.what, deadlineMs: this.#world.nowMs + call.timeoutMs });
+    const { nowMs } = this.#world;
+    this.#calls.set(nonce, { ...call, beganMs: nowMs, deadlineMs: nowMs + call.timeoutMs });
+  }
+
+  /**
+   * What a life waits for of this target (of any, without one) can not come any more: its calls have ended now, not
+   * at their deadlines. Those with retries may be on their way again.
+   */
+  waitIsOver(life: string, options: { to: NodeId | undefined; self: NodeId; atMs: number; why: string }): void {
+    this.count(`over:${options.to === undefined ? "link" : "target"}`);
+    for (const [nonce, call] of this.#calls) {
+      if (call.life !== life || call.retries > 0 || call.beganMs >= options.atMs || call.to === options.self) continue;
+      if (options.to === undefined || call.to === options.to) {
+        this.violation(`call ${nonce} goes on after ${options.why}: ${call.what}`);
+      }
+    }
   }
 
   /** `excuseMs`: until when the caller could not run; `slackMs`: what a timer may be late. */
@@ -92,6 +114,15 @@ export class Ledger {
     if (heard === undefined) this.#castsHeard.set(at.life, (heard = new Set()));
     if (heard.has(nonce)) this.violation(`cast ${nonce} reached ${at.life} twice`);
     heard.add(nonce);
+  }
+
+  /** Casts of one life to another that went one way only come in order. */
+  hearsStep(step: { from: string; to: string; number: number; isOrdered: boolean }): void {
+    this.count("steps heard");
+    const key = `${step.from}>${step.to}`;
+    const last = this.#lastSteps.get(key) ?? 0;
+    if (step.isOrdered && step.number <= last) this.violation(`${step.to} heard step ${step.number} of ${step.from} after step ${last}`);
+    this.#lastSteps.set(key, Math.max(step.number, last));
   }
 
   opens(life: string, activity: string, term: string): void {

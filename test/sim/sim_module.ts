@@ -29,13 +29,26 @@ export const Sim = contract("sim", {
     request: v.object({ nonce: v.number(), role: v.string(), shard: v.number() }),
     reply: v.object({}),
   },
+  step: {
+    id: 3002,
+    request: v.object({ from: v.string(), number: v.number() }),
+    reply: v.object({}),
+  },
+  /** Only its size matters. */
+  bulk: { id: 3003, request: v.object({ payload: v.instance(Uint8Array) }), reply: v.object({}) },
 });
 
 export const simActivity = activity("sim", { config: v.object({ value: v.number() }) });
 
 /** `life` names the process: node id and which start of it this is. */
-export function simModule(options: { ledger: Ledger; life: string; onNode: (node: ModuleNode) => void }): Module {
-  const { ledger, life } = options;
+export function simModule(options: {
+  ledger: Ledger;
+  life: string;
+  /** There is one way only between any two nodes. */
+  isOrdered: boolean;
+  onNode: (node: ModuleNode) => void;
+}): Module {
+  const { ledger, life, isOrdered } = options;
   return module("sim", { activities: [simActivity] }, (node) => {
     options.onNode(node);
     node.serve(Sim, {
@@ -48,6 +61,14 @@ export function simModule(options: { ledger: Ledger; life: string; onNode: (node
       note: ({ nonce, role, shard }) => {
         const fits = node.role === role && (shard === 0 || node.shard === shard);
         ledger.hearsCast(nonce, { life, fits, what: `every ${role} of shard ${shard}` });
+        return {};
+      },
+      step: ({ from, number }) => {
+        ledger.hearsStep({ from, to: life, number, isOrdered });
+        return {};
+      },
+      bulk: () => {
+        ledger.count("bulk heard");
         return {};
       },
     });

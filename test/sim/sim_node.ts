@@ -26,6 +26,8 @@ import { simModule } from "./sim_module.ts";
 import type { NodeSpec } from "./topology.ts";
 import { PORT, hostOf } from "./topology.ts";
 
+/** Promises that are rejected are heard after the event. */
+const OVER_MS = 1;
 const KEY = Uint8Array.of(7, 7, 7, 7);
 
 export interface SimNode {
@@ -86,6 +88,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
       simModule({
         ledger,
         life: lifeName,
+        isOrdered: topology.nodes.filter((other) => other.role === "cross_gateway").length === 1,
         onNode: (module) => {
           running.module = module;
         },
@@ -98,6 +101,15 @@ export function startSimNode(options: SimNodeOptions): SimNode {
   });
   node.mesh.events.on((event) => {
     if (event.kind === "exit") options.exited(event.reason);
+    const over = { self: spec.id, atMs: cluster.world.nowMs };
+    // A node with one link has sent everything over it.
+    if (event.kind === "disconnected" && spec.dials.length === 1 && !acceptsLinks(spec.role)) {
+      process.clock.after(OVER_MS, () => ledger.waitIsOver(lifeName, { ...over, to: undefined, why: "its link has ended" }));
+    }
+    if (event.kind === "unreachable") {
+      const { id } = event.identity;
+      process.clock.after(OVER_MS, () => ledger.waitIsOver(lifeName, { ...over, to: id, why: `${id} became unreachable` }));
+    }
   });
   const begin = async (): Promise<void> => {
     if (ownsData) await migrate(store, [ACTIVITY_MIGRATIONS], SIM_DIGEST);

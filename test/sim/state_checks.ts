@@ -3,16 +3,21 @@
  * has come to rest.
  */
 
+import type { PeerLink } from "#link/link_port.ts";
 import { compareOrder, isSame, versionText } from "#sync/version.ts";
 import type { Version } from "#wire/sync_message.ts";
-import type { SimCluster } from "./sim_cluster.ts";
+import type { Life, SimCluster } from "./sim_cluster.ts";
 
 /** DESIGN 5: a link's data queue, and one frame that may have been let in just below the limit. */
+/** Two silent ticks come at most three intervals after the last byte; one more for a tick that a thaw has spoilt. */
+const SILENT_INTERVALS_MAX = 4.3;
 const LINK_QUEUE_MAX = 33 * 1024 * 1024;
 
 export class StateChecks {
   readonly #cluster: SimCluster;
   readonly #lastVersions = new Map<string, Version>();
+
+  readonly #lastHeard = new Map<string, { size: number; atMs: number; frozenMs: number }>();
 
   constructor(cluster: SimCluster) {
     this.#cluster = cluster;
@@ -118,6 +123,22 @@ export class StateChecks {
       .flatMap((life) => life.node.node.mesh.sync.state.copies());
   }
 
+  /** A link on which nothing is heard for two intervals is closed (DESIGN 5). */
+  #lookForSilence(life: Life, link: PeerLink): void {
+    const { world, ledger } = this.#cluster;
+    const key = `${life.name}:${link.serial}`;
+    const last = this.#lastHeard.get(key);
+    if (last === undefined || last.size !== link.receivedSize) {
+      this.#lastHeard.set(key, { size: link.receivedSize, atMs: world.nowMs, frozenMs: life.process.frozenMs });
+      return;
+    }
+    if (life.process.isFrozen) return;
+    const intervals = (world.nowMs - last.atMs - (life.process.frozenMs - last.frozenMs)) / link.heartbeatMs;
+    if (intervals <= SILENT_INTERVALS_MAX) return;
+    ledger.violation(`${life.name} keeps a link to ${link.peer.id} that is silent for ${intervals.toFixed(1)} intervals`);
+    this.#lastHeard.set(key, { size: link.receivedSize, atMs: Number.POSITIVE_INFINITY, frozenMs: 0 });
+  }
+
   #look(): void {
     const { ledger, lives } = this.#cluster;
     for (const life of lives) {
@@ -128,6 +149,7 @@ export class StateChecks {
         life.death.leaving();
       }
       for (const link of mesh.hub.links()) {
+        this.#lookForSilence(life, link);
         const size = link.dataQueuedSize - link.dataWrittenSize;
         if (size > LINK_QUEUE_MAX) ledger.violation(`${life.name} queues ${size} bytes for ${link.peer.id}`);
       }

@@ -10,13 +10,17 @@ import type { ActivityOutcome } from "#activity/outcome.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import { SessionContract } from "#session/session_contract.ts";
 import type { Role } from "#wire/role.ts";
-import { tierOf } from "#wire/role.ts";
+import { acceptsLinks, tierOf } from "#wire/role.ts";
 import type { Life, SimCluster } from "./sim_cluster.ts";
 import { Sim } from "./sim_module.ts";
 import type { NodeSpec } from "./topology.ts";
 
 /** The wheel's tick and what timers of the simulation are late. */
 const DEADLINE_SLACK_MS = 30;
+const BULK_SIZE = 900_000;
+const BULKS = 14;
+/** A data queue takes what keeps it below 8 MiB, and the one that fills it. */
+const BULKS_SIZE_MAX = 8 * 1024 * 1024 + BULK_SIZE;
 const ACTIVITIES = 5;
 const MARK_RETRY_MS = 50;
 const PLAYERS = 6;
@@ -37,6 +41,7 @@ export class Workload {
   start(options: { callEveryMs: number; castEveryMs: number; changeEveryMs: number; loginEveryMs: number }): void {
     this.#repeat(options.callEveryMs, () => this.#randomCall());
     this.#repeat(options.castEveryMs, () => this.#randomCast());
+    this.#repeat(options.castEveryMs, () => this.#randomSteps());
     this.#repeat(options.changeEveryMs, () => this.#randomChange());
     this.#repeat(options.loginEveryMs, () => this.#randomLogin());
   }
@@ -59,7 +64,7 @@ export class Workload {
     const payload = this.#random.bytes(options.size).slice();
     const { timeoutMs, retries, waitMs } = options;
     from.process.deliver(() => {
-      ledger.callBegins(nonce, { life: from.name, what, timeoutMs });
+      ledger.callBegins(nonce, { life: from.name, to: to.id, retries, what, timeoutMs });
       const ends = (outcome: string, sent: boolean): void => {
         if (!from.process.isAlive) return;
         const excuseMs = from.process.thawedAtMs;
@@ -143,6 +148,37 @@ export class Workload {
     this.#cluster.ledger.count("casts");
     from.process.deliver(() => {
       module.cast(Sim.note, { nonce, role, shard }, shard === 0 ? { every: role } : { every: role, shard });
+    });
+  }
+
+  /** A few casts in a row, to one node. */
+  #randomSteps(): void {
+    const random = this.#random;
+    const from = this.#pick(this.#cluster.lives);
+    const to = this.#pick(this.#cluster.topology.nodes);
+    if (from?.node.module === undefined || to === undefined || from.process.isFrozen) return;
+    const { module } = from.node;
+    const count = 1 + randomIndex(random, 5);
+    from.process.deliver(() => {
+      for (let index = 0; index < count; index += 1) {
+        this.#cluster.ledger.count("steps");
+        module.cast(Sim.step, { from: from.name, number: this.#cluster.ledger.nonce() }, to.id);
+      }
+    });
+  }
+
+  /** More at once than a link's queue takes: what does not fit is refused at once, and the process lives on. */
+  flood(): void {
+    const from = this.#pick(this.#cluster.lives.filter((life) => !acceptsLinks(life.spec.role)));
+    const to = this.#pick(this.#cluster.topology.nodes.filter((spec) => spec.id !== from?.spec.id));
+    if (from?.node.module === undefined || to === undefined || from.process.isFrozen) return;
+    const { module } = from.node;
+    const payload = new Uint8Array(BULK_SIZE);
+    from.process.deliver(() => {
+      let taken = 0;
+      for (let index = 0; index < BULKS; index += 1) if (module.cast(Sim.bulk, { payload }, to.id)) taken += 1;
+      this.#cluster.ledger.count("floods");
+      if (taken * BULK_SIZE > BULKS_SIZE_MAX) this.#cluster.ledger.violation(`${from.name} queued ${taken * BULK_SIZE} bytes of casts`);
     });
   }
 
