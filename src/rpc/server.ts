@@ -8,6 +8,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
+import type { SendOutcome } from "#mesh/router.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
@@ -70,7 +71,7 @@ export class Server {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #log: Log;
-  readonly #send: (frame: Uint8Array) => unknown;
+  readonly #send: (frame: Uint8Array) => SendOutcome;
   readonly #entries = new Map<number, Entry>();
   readonly #idle: (() => void)[] = [];
   #executing = 0;
@@ -81,7 +82,8 @@ export class Server {
     readonly clock: Clock;
     readonly counters: Counters;
     readonly log: Log;
-    readonly send: (frame: Uint8Array) => unknown;
+    /** Routes the frame; copies what it keeps. */
+    readonly send: (frame: Uint8Array) => SendOutcome;
   }) {
     this.#self = options.self;
     this.#clock = options.clock;
@@ -189,6 +191,10 @@ export class Server {
       this.#counters.add("rpc.reply_too_late");
       return;
     }
+    if (entry.raw && !(answer instanceof Uint8Array)) {
+      this.#fail(question, "FAILED", `${entry.name} did not answer raw bytes`);
+      return;
+    }
     const body = entry.raw ? (answer as Uint8Array) : packBody(answer);
     if (body.length > BODY_SIZE_MAX) {
       this.#fail(question, "FAILED", `reply is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
@@ -216,7 +222,8 @@ export class Server {
       callId: question.callId,
       flags: content.flags,
     };
-    this.#send(encodeFrame(header, content.body));
+    const outcome = this.#send(encodeFrame(header, content.body));
+    if (outcome.kind !== "sent" && outcome.kind !== "local") this.#counters.add("rpc.reply_dropped");
   }
 }
 

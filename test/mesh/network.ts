@@ -9,6 +9,7 @@ import { Router } from "#mesh/router.ts";
 import { decodeAttached, encodeAttached } from "#sync/attached.ts";
 import { RouteTopics } from "#sync/route_topics.ts";
 import type { Identity } from "#wire/identity.ts";
+import type { NodeKey } from "#wire/role.ts";
 import { acceptsLinks } from "#wire/role.ts";
 import type { ReadFrame } from "./harness.ts";
 import { FakeLink, node, read } from "./harness.ts";
@@ -25,13 +26,18 @@ export class NetworkNode {
   readonly delivered: ReadFrame[] = [];
   /** Who takes the frames for this node instead of `delivered`. */
   onDeliver: ((buffer: Uint8Array, offset: number) => void) | undefined;
+  onLinkDown: ((link: FakeLink) => void) | undefined;
+  onUnreachable: ((key: NodeKey) => void) | undefined;
   readonly events: string[] = [];
 
   constructor(self: Identity, work: (() => void)[], other: (link: FakeLink) => [NetworkNode, FakeLink] | undefined) {
     this.self = self;
     this.directory = new Directory({
       self: self.key,
-      emit: (event) => this.events.push(`${event.kind} ${event.identity.id}`),
+      emit: (event) => {
+        this.events.push(`${event.kind} ${event.identity.id}`);
+        if (event.kind === "unreachable") this.onUnreachable?.(event.identity.key);
+      },
     });
     this.router = new Router({
       self,
@@ -70,6 +76,7 @@ export class NetworkNode {
     this.links.delete(link.serial);
     this.router.linkDown(link);
     this.routes.linkDown(link.serial);
+    this.onLinkDown?.(link);
     this.directory.linkDown(link);
     this.#attached();
   }
