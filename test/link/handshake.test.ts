@@ -70,6 +70,7 @@ describe("Handshake", () => {
   test("works at each step of a key rotation and fails with no key in common", () => {
     const table: readonly (readonly [Uint8Array[], Uint8Array[], string])[] = [
       [[KEY], [KEY, OTHER_KEY], "proved"],
+      [[KEY], [OTHER_KEY, KEY], "proved"],
       [[KEY, OTHER_KEY], [KEY], "proved"],
       [[KEY, OTHER_KEY], [OTHER_KEY, KEY], "proved"],
       [[OTHER_KEY, KEY], [KEY, OTHER_KEY], "proved"],
