@@ -101,7 +101,7 @@ export class Caller {
         return this.#parseReply(method, options.to.key, reply);
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
-        if (attempt >= retries || !mayRetry(error, method) || !this.#budget.take()) throw error;
+        if (!(attempt < retries) || !mayRetry(error, method) || !this.#budget.take()) throw error;
         const span = Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MIN_MS * 2 ** attempt);
         const delayMs = RETRY_DELAY_MIN_MS + this.#random.unit() * span;
         if (this.#clock.nowMs() + delayMs >= deadlineAtMs) throw error;
@@ -273,7 +273,8 @@ export class Caller {
 }
 
 function boundedTimeout(timeoutMs: number | undefined): number {
-  return Math.min(Math.max(1, timeoutMs ?? TIMEOUT_DEFAULT_MS), TIMEOUT_MAX_MS);
+  const wantedMs = timeoutMs === undefined || Number.isNaN(timeoutMs) ? TIMEOUT_DEFAULT_MS : timeoutMs;
+  return Math.min(Math.max(1, wantedMs), TIMEOUT_MAX_MS);
 }
 
 function mayRetry(error: CallError, method: Method): boolean {
