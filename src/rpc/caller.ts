@@ -61,6 +61,7 @@ export class Caller {
   readonly #pending: PendingCalls;
   readonly #budget = new RetryBudget();
   #scratch = new Uint8Array(SCRATCH_SIZE);
+  #sending = false;
   #closed = false;
 
   constructor(options: {
@@ -125,7 +126,7 @@ export class Caller {
   cast<M extends Method>(method: M, request: RequestOf<M>, to: CallTarget): boolean {
     const body = this.#pack(method, request);
     const frame = this.#frame(Kind.cast, { method, to, body, flags: 0, callId: 0, deadlineMs: 0 });
-    const outcome = this.#send(frame);
+    const outcome = this.#route(frame);
     if (outcome.kind === "sent" || outcome.kind === "local") return true;
     this.#counters.add("rpc.cast_dropped");
     return false;
@@ -205,7 +206,7 @@ export class Caller {
       const callId = this.#pending.add(call, deadlineAtMs);
       if (callId === undefined) return fail("OVERLOADED", here, false, `${PENDING_MAX} calls are under way`);
       const frame = this.#frame(Kind.call, { method, to, body, flags, callId, deadlineMs: leftMs });
-      const outcome = this.#send(frame);
+      const outcome = this.#route(frame);
       if (outcome.kind === "sent") {
         call.link = outcome.link;
         call.position = outcome.position;
@@ -223,8 +224,11 @@ export class Caller {
   ): Uint8Array {
     const { method, to, body } = options;
     const size = HEADER_SIZE + body.length;
-    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size);
-    writeHeader(this.#scratch, 0, {
+    // Sending can end a link, and whoever hears of that may call at once: this frame is then still in use.
+    const isFree = !this.#sending && this.#scratch.length >= size;
+    const frame = isFree ? this.#scratch : new Uint8Array(size);
+    if (!this.#sending) this.#scratch = frame;
+    writeHeader(frame, 0, {
       header: {
         kind,
         source: this.#self.key,
@@ -238,8 +242,18 @@ export class Caller {
       },
       bodySize: body.length,
     });
-    this.#scratch.set(body, HEADER_SIZE);
-    return this.#scratch;
+    frame.set(body, HEADER_SIZE);
+    return frame;
+  }
+
+  #route(frame: Uint8Array): SendOutcome {
+    const before = this.#sending;
+    this.#sending = true;
+    try {
+      return this.#send(frame);
+    } finally {
+      this.#sending = before;
+    }
   }
 
   #pack(method: Method, request: unknown): Uint8Array {
