@@ -19,7 +19,7 @@ import type { Identity } from "#wire/identity.ts";
 import { callerTag } from "#wire/identity.ts";
 import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
-import { acceptsLinks, idOfKey, roleOfKey } from "#wire/role.ts";
+import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, roleOfKey } from "#wire/role.ts";
 import { CallError } from "./call_failure.ts";
 import type { Method, ReplyOf, RequestOf } from "./contract.ts";
 import type { CallOutcome } from "./pending_calls.ts";
@@ -188,6 +188,9 @@ export class Caller {
         reject(new CallError({ code, at, sent, method: `${method.name} of ${idOfKey(to.key)}`, detail }));
       const here = this.#self.id;
       if (this.#closed) return fail("DRAINING", here, false, "this node stops");
+      if (numberOfKey(to.key) === NUMBER_EVERY) {
+        return fail("INVALID", here, false, "only a cast may go to every node of a role");
+      }
       if (body.length > BODY_SIZE_MAX) {
         return fail("INVALID", here, false, `request is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
       }
