@@ -96,6 +96,7 @@ export class Caller {
     const timeoutMs = boundedTimeout(options.timeoutMs);
     const deadlineAtMs = this.#clock.nowMs() + timeoutMs;
     const retries = Math.min(options.retries ?? 0, RETRIES_MAX);
+    this.#budget.called();
     for (let attempt = 0; ; attempt += 1) {
       try {
         const reply = await this.#attempt(method, { to: options.to, body, flags: 0, deadlineAtMs });
@@ -112,14 +113,19 @@ export class Caller {
     }
   }
 
-  /** As `call`, with bytes both ways and no schema. */
+  /** As `call`, with bytes both ways, no schema and no retries. */
   async callRaw(
     method: RawMethod,
     body: Uint8Array,
-    options: CallOptions & { readonly to: CallTarget },
+    options: Omit<CallOptions, "retries"> & { readonly to: CallTarget },
   ): Promise<Uint8Array> {
     const deadlineAtMs = this.#clock.nowMs() + boundedTimeout(options.timeoutMs);
-    return (await this.#attempt(method, { to: options.to, body, flags: FLAG_RAW, deadlineAtMs })).body;
+    this.#budget.called();
+    const reply = await this.#attempt(method, { to: options.to, body, flags: FLAG_RAW, deadlineAtMs });
+    if (reply.raw) return reply.body;
+    const at = idOfKey(options.to.key);
+    const detail = "reply is no raw bytes";
+    throw new CallError({ code: "INVALID", at, sent: true, method: `${method.name} of ${at}`, detail });
   }
 
   /** Sends without a reply. False when it could not leave; it may still be lost later, and is counted where it is. */
@@ -182,7 +188,6 @@ export class Caller {
     options: { to: CallTarget; body: Uint8Array; flags: number; deadlineAtMs: number },
   ): Promise<{ readonly raw: boolean; readonly body: Uint8Array }> {
     const { to, body, flags, deadlineAtMs } = options;
-    this.#budget.called();
     return new Promise((resolve, reject) => {
       const fail = (code: CallErrorCode, at: NodeId, sent: boolean, detail: string): void =>
         reject(new CallError({ code, at, sent, method: `${method.name} of ${idOfKey(to.key)}`, detail }));
