@@ -21,6 +21,7 @@ import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, roleOfKey } from "#wire/role.ts";
 import { CallError } from "./call_failure.ts";
+import { issueText } from "./issue_text.ts";
 import type { Method, ReplyOf, RequestOf } from "./contract.ts";
 import type { CallOutcome } from "./pending_calls.ts";
 import { PENDING_MAX, PendingCalls } from "./pending_calls.ts";
@@ -285,7 +286,7 @@ export class Caller {
       try {
         const parsed = safeParse(method.reply, unpackBody(reply.body));
         if (parsed.success) return parsed.output as ReplyOf<M>;
-        detail = `reply does not fit the contract: ${parsed.issues[0].message}`;
+        detail = `reply does not fit the contract: ${issueText(parsed.issues[0], "reply")}`;
       } catch (error) {
         detail = messageOf(error);
       }

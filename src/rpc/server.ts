@@ -3,7 +3,7 @@
  * says or is not called. A handler that throws fails its own call and nothing else.
  */
 
-import { getDotPath, safeParse } from "valibot";
+import { safeParse } from "valibot";
 import type { Clock } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
@@ -29,6 +29,7 @@ import type { NodeId, NodeKey } from "#wire/role.ts";
 import { idOfKey } from "#wire/role.ts";
 import type { AnswerOf, HeardRequestOf, Method } from "./contract.ts";
 import { ContractError } from "./contract.ts";
+import { issueText } from "./issue_text.ts";
 
 /** Calls that one node executes at once: beyond it they are answered with OVERLOADED. */
 export const EXECUTING_MAX = 16_384;
@@ -231,9 +232,7 @@ function parseWith(method: Method, body: Uint8Array): ReturnType<Entry["parse"]>
   try {
     const parsed = safeParse(method.request, unpackBody(body));
     if (parsed.success) return { ok: true, value: parsed.output };
-    const issue = parsed.issues[0];
-    const path = getDotPath(issue) ?? "request";
-    return { ok: false, detail: `${method.name}: ${path}: found ${issue.received}, ${issue.message}` };
+    return { ok: false, detail: `${method.name}: ${issueText(parsed.issues[0], "request")}` };
   } catch (error) {
     return { ok: false, detail: `${method.name}: ${messageOf(error)}` };
   }
