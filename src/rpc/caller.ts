@@ -98,16 +98,20 @@ export class Caller {
     const deadlineAtMs = this.#clock.nowMs() + timeoutMs;
     const retries = Math.min(options.retries ?? 0, RETRIES_MAX);
     this.#budget.called();
+    let doubt: CallError | undefined;
     for (let attempt = 0; ; attempt += 1) {
       try {
         const reply = await this.#attempt(method, { to: options.to, body, flags: 0, deadlineAtMs });
         return this.#parseReply(method, options.to.key, reply);
       } catch (error) {
         if (!(error instanceof CallError)) throw error;
-        if (!(attempt < retries) || !mayRetry(error, method) || !this.#budget.take()) throw error;
+        // Where an earlier try may have been executed, a later one cannot say that none was.
+        if (!error.notExecuted) doubt = error;
+        const last = doubt ?? error;
+        if (!(attempt < retries) || !mayRetry(error, method) || !this.#budget.take()) throw last;
         const span = Math.min(RETRY_DELAY_MAX_MS, RETRY_DELAY_MIN_MS * 2 ** attempt);
         const delayMs = RETRY_DELAY_MIN_MS + this.#random.unit() * span;
-        if (this.#clock.nowMs() + delayMs >= deadlineAtMs) throw error;
+        if (this.#clock.nowMs() + delayMs >= deadlineAtMs) throw last;
         this.#counters.add("rpc.retries");
         await sleep(this.#clock, delayMs);
       }
