@@ -24,9 +24,14 @@ export function backoffMs({ attempt, unit, hurryMs }: Backoff): number {
   return bound * unit;
 }
 
-/** How long a connection may take to open: in a hurry a lost packet is not waited for. */
-export function connectLimitMs(limitMs: number, hurryMs: number | undefined): number {
-  return hurryMs === undefined ? limitMs : Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryMs));
+/**
+ * How long a connection may take to open. In a hurry a lost packet is not waited for; but it doubles with each
+ * attempt, or a gateway that lives behind a long way would never be reached in time.
+ */
+export function connectLimitMs(limitMs: number, hurry: { readonly hurryMs: number | undefined; readonly attempt: number }): number {
+  const { hurryMs, attempt } = hurry;
+  if (hurryMs === undefined) return limitMs;
+  return Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryMs) * 2 ** Math.min(attempt, 16));
 }
 
 /** The attempts that count after a link that was up for `upMs` has ended. */

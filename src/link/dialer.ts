@@ -115,7 +115,7 @@ export class Dialer {
 
   #dial(): void {
     const { transport, address } = this.#options;
-    const limitMs = connectLimitMs(CONNECT_MS_MAX, this.#hurryMs);
+    const limitMs = connectLimitMs(CONNECT_MS_MAX, { hurryMs: this.#hurryMs, attempt: this.#attempt });
     const limit = this.#context.clock.after(limitMs, () => {
       this.#cancelDial(state);
       this.#dialFailed(state, "dial_timeout", `no connection within ${limitMs} ms`);

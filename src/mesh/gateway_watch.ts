@@ -17,6 +17,8 @@ export class GatewayWatch {
   readonly #death = new DeathWatch();
   #link: PeerLink | undefined;
   #receivedSize = 0;
+  /** Bytes came since the last counted tick, on a link that has ended meanwhile. */
+  #heardBeforeDown = false;
   #polled = true;
   #timer: Timer;
 
@@ -41,6 +43,7 @@ export class GatewayWatch {
   }
 
   down(): void {
+    if (this.#link !== undefined && this.#link.receivedSize > this.#receivedSize) this.#heardBeforeDown = true;
     this.#link = undefined;
     if (this.#death.isArmed) this.#hurry(this.#intervalMs / 4);
   }
@@ -67,7 +70,8 @@ export class GatewayWatch {
       this.#polled = true;
     });
     const receivedSize = this.#link?.receivedSize ?? this.#receivedSize;
-    const heard = this.#link !== undefined && receivedSize > this.#receivedSize;
+    const heard = this.#heardBeforeDown || (this.#link !== undefined && receivedSize > this.#receivedSize);
+    this.#heardBeforeDown = false;
     this.#receivedSize = receivedSize;
     this.#act(this.#death.tick(heard));
   }

@@ -104,15 +104,20 @@ describe("Backoff", () => {
     expect(backoffMs({ attempt: 3, unit: 0.25, hurryMs: undefined })).toBe(50);
   });
 
-  test("is the pace at most in a hurry, and so is the time to connect", () => {
+  test("is the pace at most in a hurry, and so is the time to connect at first", () => {
     expect(backoffMs({ attempt: 20, unit: 1, hurryMs: 250 })).toBe(250);
     expect(backoffMs({ attempt: 20, unit: 0, hurryMs: 250 })).toBe(125);
     expect([
-      connectLimitMs(3_000, undefined),
-      connectLimitMs(3_000, 250),
-      connectLimitMs(3_000, 25),
-      connectLimitMs(3_000, 15_000),
+      connectLimitMs(3_000, { hurryMs: undefined, attempt: 0 }),
+      connectLimitMs(3_000, { hurryMs: 250, attempt: 0 }),
+      connectLimitMs(3_000, { hurryMs: 25, attempt: 0 }),
+      connectLimitMs(3_000, { hurryMs: 15_000, attempt: 0 }),
     ]).toEqual([3_000, 250, 50, 3_000]);
+  });
+
+  test("gives a hurried connection twice the time at each attempt, so that a long way is no death", () => {
+    const limits = [0, 1, 2, 3, 4, 1_000_000].map((attempt) => connectLimitMs(3_000, { hurryMs: 250, attempt }));
+    expect(limits).toEqual([250, 500, 1_000, 2_000, 3_000, 3_000]);
   });
 
   test("starts again after a link that was up for 10 s, not after one that flapped", () => {

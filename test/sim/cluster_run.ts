@@ -19,7 +19,6 @@ const START_MS = 3000;
 const CHAOS_MS = 25_000;
 const FLOOD_UNTIL_MS = 10_000;
 const CHECK_EVERY_MS = 250;
-const TRACE_LINES = 300;
 const LAST_CALL_MS = 2000;
 /** The longest call of the workload ends within this. */
 const CALLS_END_MS = 6500;
@@ -117,7 +116,7 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
       seed,
       violations: ledger.violations,
       digest: world.trace.digest,
-      trace: ledger.violations.length > 0 ? world.trace.last(TRACE_LINES) : [],
+      trace: ledger.trace,
       faults: injector.counts,
       outcomes: ledger.outcomes,
       events: world.eventCount,

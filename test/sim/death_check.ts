@@ -1,6 +1,6 @@
 /**
  * Judges the exits of one process of a shard node (DESIGN 2): each has one of three reasons that really happened, a
- * silent gateway is given up not before three intervals, and not after five in which the node could run, and a node that
+ * silent gateway is given up not before four intervals, and not after five in which the node could run, and a node that
  * should have left has left.
  */
 
@@ -8,8 +8,8 @@ import type { SimProcess } from "#module/simulator/sim_process.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { NodeSpec } from "./topology.ts";
 
-/** Four ticks are at least three whole intervals; the fourth comes before the fifth interval is over. */
-const INTERVALS_MIN = 3;
+/** The fourth tick after the one that counted the last byte, and up to one interval before that one. */
+const INTERVALS_MIN = 4;
 const INTERVALS_MAX = 5;
 /** Timers are late, and a tick that came right after a thaw does not count. */
 const SLACK_INTERVALS = 1.3;

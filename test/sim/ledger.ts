@@ -8,6 +8,7 @@ import type { CallErrorCode } from "#wire/call_error.ts";
 import type { NodeId } from "#wire/role.ts";
 
 const VIOLATIONS_MAX = 20;
+const TRACE_LINES = 400;
 
 interface OpenCall {
   readonly life: string;
@@ -20,6 +21,8 @@ interface OpenCall {
 
 export class Ledger {
   readonly violations: string[] = [];
+  /** What had happened until the first violation. */
+  trace: readonly string[] = [];
   readonly outcomes = new Map<string, number>();
   readonly #world: SimWorld;
   readonly #calls = new Map<number, OpenCall>();
@@ -39,6 +42,7 @@ export class Ledger {
 
   violation(text: string): void {
     this.#world.note("violation", text);
+    if (this.violations.length === 0) this.trace = this.#world.trace.last(TRACE_LINES);
     if (this.violations.length < VIOLATIONS_MAX) this.violations.push(`${this.#world.nowMs.toFixed(1)} ms: ${text}`);
   }
 
