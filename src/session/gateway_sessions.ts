@@ -76,7 +76,10 @@ export class GatewaySessions {
     return { ended: true };
   }
 
-  /** What a node misses here it hears when its link is made again. */
+  /**
+   * Once: a second try could overtake what was said since. What a node misses here it hears by the reconcile,
+   * whose pages say what is true when they leave.
+   */
   async #tell(
     method: typeof SessionContract.bind | typeof SessionContract.unbind,
     binding: Binding,
