@@ -89,7 +89,6 @@ export class GatewaySessions {
       await this.#endpoint.caller.call(method, binding, {
         to: { key: node.key },
         timeoutMs: TELL_TIMEOUT_MS,
-        retries: 1,
       });
     } catch (error) {
       if (!isCallError(error)) throw error;

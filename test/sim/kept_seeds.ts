@@ -5,4 +5,4 @@
 /** Of state_sim.test.ts. */
 export const KEPT_STATE_SEEDS: readonly number[] = [];
 /** Of cluster_sim.test.ts. */
-export const KEPT_CLUSTER_SEEDS: readonly number[] = [];
+export const KEPT_CLUSTER_SEEDS: readonly number[] = [36, 92, 165];
