@@ -34,7 +34,17 @@ const refused = [
   }),
 ] as const;
 const outcome = v.variant("kind", [v.object({ kind: v.literal("ok"), value: view, changed: v.boolean() }), ...refused]);
-const cancelled = v.object({ kind: v.literal("ok"), changed: v.boolean() });
+const topicOutcome = v.variant("kind", [
+  v.object({
+    kind: v.literal("ok"),
+    topic: v.string(),
+    version: v.string(),
+    /** Left out: what is left is a tombstone. */
+    value: v.optional(view, () => undefined),
+    changed: v.boolean(),
+  }),
+  ...refused,
+]);
 
 export const ActivityContract = contract("activity", {
   create: {
@@ -55,9 +65,18 @@ export const ActivityContract = contract("activity", {
   get: { id: 24, idempotent: true, request: named, reply: outcome },
   list: { id: 25, idempotent: true, request: v.strictObject({}), reply: v.object({ activities: v.array(view) }) },
   /** Takes the content of an orphan from a node that holds it. */
-  adopt: { id: 26, idempotent: true, request: named, reply: outcome },
+  adopt: { id: 26, idempotent: true, request: named, reply: topicOutcome },
   /** Gives an orphan up: a tombstone with a higher epoch. */
-  cancel: { id: 27, idempotent: true, request: named, reply: v.variant("kind", [cancelled, ...refused]) },
+  cancel: { id: 27, idempotent: true, request: named, reply: topicOutcome },
   /** Topics that nodes hold in this owner's name and that it does not have. */
-  orphans: { id: 28, idempotent: true, request: v.strictObject({}), reply: v.object({ orphans: v.array(v.string()) }) },
+  orphans: {
+    id: 28,
+    idempotent: true,
+    request: v.strictObject({}),
+    reply: v.object({
+      orphans: v.array(v.object({ topic: v.string(), id: v.string(), version: v.string(), reporter: nodeIdSchema })),
+    }),
+  },
+  /** The other owner of a topic is gone: speaks for it again, with a higher epoch. */
+  resume: { id: 29, idempotent: true, request: named, reply: topicOutcome },
 });

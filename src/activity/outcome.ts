@@ -18,6 +18,19 @@ export type ActivityOutcome =
   | { readonly kind: "conflict"; readonly detail: string; readonly allowed: readonly string[] }
   | { readonly kind: "invalid"; readonly detail: string; readonly issues: readonly Issue[] };
 
+/** What came of a verb for a topic in trouble: adopt, cancel, resume. */
+export type TopicOutcome =
+  | {
+      readonly kind: "ok";
+      readonly topic: string;
+      /** `epoch.revision.hash` */
+      readonly version: string;
+      /** Undefined: what is left is a tombstone. */
+      readonly value: ActivityView | undefined;
+      readonly changed: boolean;
+    }
+  | Exclude<ActivityOutcome, { readonly kind: "ok" }>;
+
 /** An activity as its owner has it. */
 export interface ActivityView {
   readonly id: string;

@@ -26,7 +26,7 @@ import { checkCreate } from "./create_check.ts";
 import { EndTimer } from "./end_timer.ts";
 import { equalData } from "./equal_data.ts";
 import type { Orphan } from "./orphans.ts";
-import type { ActivityKinds, ActivityOutcome, ActivityView, CreateRequest } from "./outcome.ts";
+import type { ActivityKinds, ActivityOutcome, ActivityView, CreateRequest, TopicOutcome } from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
 import type { Change, Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
@@ -109,6 +109,12 @@ export class ActivityOwner {
     return live === undefined ? undefined : this.#view(live);
   }
 
+  /** What a change of it would find: the activity, unchanged, or why there is none. */
+  find(id: string): ActivityOutcome {
+    const value = this.get(id);
+    return value === undefined ? this.#missing(id) : { kind: "ok", value, changed: false };
+  }
+
   orphans(): readonly Orphan[] {
     return this.#desk.orphans.all();
   }
@@ -140,11 +146,7 @@ export class ActivityOwner {
   async #createNew(content: ActivityContent, isOpen: boolean): Promise<ActivityOutcome> {
     const { id, endsAtMs } = content;
     const nowMs = this.#nowMs();
-    const topic = this.#topics.topicOf(id);
-    if (this.#desk.orphans.get(topic) !== undefined) {
-      const detail = `Cannot create activity "${id}": nodes hold it from before this owner lost its data`;
-      return { kind: "conflict", detail, allowed: ["adopt", "cancel"] };
-    }
+    if (this.#isOrphan(id)) return this.#missing(id);
     if (endsAtMs !== undefined && endsAtMs <= nowMs) {
       const message = `is not after now, which is ${nowMs}`;
       return {
@@ -165,7 +167,7 @@ export class ActivityOwner {
   open(id: string): Promise<ActivityOutcome> {
     return this.#change(async () => {
       const live = this.#live(id);
-      return live === undefined ? notFound(id) : this.#open(live);
+      return live === undefined ? this.#missing(id) : this.#open(live);
     });
   }
 
@@ -188,7 +190,7 @@ export class ActivityOwner {
   close(id: string): Promise<ActivityOutcome> {
     return this.#change(async () => {
       const live = this.#live(id);
-      if (live === undefined) return notFound(id);
+      if (live === undefined) return this.#missing(id);
       const { content } = live;
       if (content.phase === "closed") return { kind: "ok", value: this.#view(live), changed: false };
       if (content.phase !== "open") return conflict(`activity "${id}" has not been opened`, live);
@@ -202,7 +204,7 @@ export class ActivityOwner {
   remove(id: string): Promise<ActivityOutcome> {
     return this.#change(async () => {
       const live = this.#live(id);
-      if (live === undefined) return notFound(id);
+      if (live === undefined) return this.#missing(id);
       if (stepOf(live.content.phase, "delete") === "refused") return conflict(`activity "${id}" is open`, live);
       const halted = this.#halted(id);
       if (halted !== undefined) return halted;
@@ -213,8 +215,8 @@ export class ActivityOwner {
     });
   }
 
-  /** Makes an orphan's content, as a node has answered it, this owner's own. */
-  adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<ActivityOutcome> {
+  /** Makes an orphan's content, as a node has answered it, this owner's own. Of what it has: unchanged. */
+  adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<TopicOutcome> {
     return this.#change(async () => {
       const outcome = await this.#desk.adopt(topic, found);
       this.#endTimer.arm();
@@ -222,14 +224,14 @@ export class ActivityOwner {
     });
   }
 
-  /** Ends an orphan with a tombstone. */
-  cancel(topic: string): Promise<ActivityOutcome> {
+  /** Ends an orphan with a tombstone. Of what has one: unchanged. */
+  cancel(topic: string): Promise<TopicOutcome> {
     return this.#change(() => this.#desk.cancel(topic));
   }
 
-  /** An operator says that a topic's other owner is gone. False: it had none. */
-  resume(id: string): Promise<boolean> {
-    return this.#change(() => this.#desk.resume(id));
+  /** An operator says that a topic's other owner is gone. Of what has one owner: unchanged. */
+  resume(id: string): Promise<TopicOutcome> {
+    return this.#change(async () => (this.#topics.get(id) === undefined ? this.#missing(id) : this.#desk.resume(id)));
   }
 
   /** StateEffects.reported. Never rejects: what could not be done is done when it is reported again. */
@@ -327,6 +329,16 @@ export class ActivityOwner {
     return held?.kind === "live" ? held : undefined;
   }
 
+  #isOrphan(id: string): boolean {
+    return this.#desk.orphans.get(this.#topics.topicOf(id)) !== undefined;
+  }
+
+  #missing(id: string): Exclude<ActivityOutcome, { readonly kind: "ok" }> {
+    if (!this.#isOrphan(id)) return { kind: "not_found", detail: `there is no activity "${id}"` };
+    const detail = `activity "${id}" is an orphan: nodes hold it from before this owner lost its data`;
+    return { kind: "conflict", detail, allowed: ["adopt", "cancel"] };
+  }
+
   #view(live: Live): ActivityView {
     return viewOf(live.content, { owner: this.#options.self.id, version: live.version });
   }
@@ -338,10 +350,6 @@ export class ActivityOwner {
   #newTerm(): string {
     return toHex(this.#options.random.bytes(TERM_ID_SIZE));
   }
-}
-
-function notFound(id: string): ActivityOutcome {
-  return { kind: "not_found", detail: `there is no activity "${id}"` };
 }
 
 function conflict(detail: string, live: Live): ActivityOutcome {

@@ -5,18 +5,21 @@
  */
 
 import type { Alarms } from "#base/alarms.ts";
+import { assert } from "#base/assert.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { TopicOwner } from "#sync/topic_owner.ts";
 import { versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
+import type { Held } from "./activity_table.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
 import { decodeContent } from "./content.ts";
 import { Orphans } from "./orphans.ts";
-import type { ActivityOutcome, ActivityView } from "./outcome.ts";
+import type { TopicOutcome } from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
+import { allowedVerbs } from "./phases.ts";
 
 export interface ReportDeskOptions {
   readonly owner: NodeId;
@@ -82,24 +85,30 @@ export class ReportDesk {
     log.warn("epoch raised on a report", { topic, epoch });
   }
 
-  /** An operator says that the other owner is gone: speaks for the topic again, above what was claimed. */
-  async resume(id: string): Promise<boolean> {
-    const { alarms, judge, topics } = this.#options;
+  /**
+   * An operator says that the other owner is gone: speaks for a topic that is held again, above what was claimed.
+   * Unchanged when it has one owner.
+   */
+  async resume(id: string): Promise<TopicOutcome> {
+    const { alarms, judge, log, topics } = this.#options;
     const topic = topics.topicOf(id);
-    if (!judge.isHalted(topic) || topics.get(id) === undefined) return false;
+    // Not isHalted: a resume whose commit failed is finished by the next one.
+    const rival = this.#rivals.get(topic);
+    if (rival === undefined) return this.#told(id, false);
     judge.resume(topic);
-    await topics.republish(id, (this.#rivals.get(topic)?.epoch ?? topics.epoch) + 1);
+    await topics.republish(id, rival.epoch + 1);
     this.#rivals.delete(topic);
     alarms.clear(`two_owners:${topic}`);
-    return true;
+    const outcome = this.#told(id, true);
+    log.info("activity resumed", { activity: id, version: outcome.version });
+    return outcome;
   }
 
-  /** Makes an orphan's content, as a node has answered it, the owner's own. */
-  async adopt(
-    topic: string,
-    found: { readonly bytes: Uint8Array; readonly version: Version },
-  ): Promise<ActivityOutcome> {
-    const { clusterMs, log, owner, topics } = this.#options;
+  /** Makes an orphan's content, as a node has answered it, the owner's own. Unchanged for what the owner has. */
+  async adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<TopicOutcome> {
+    const { clusterMs, log, topics } = this.#options;
+    const held = this.#held(topic);
+    if (held?.kind === "live") return this.#told(held.id, false);
     const orphan = this.#orphan(topic);
     if (orphan === undefined) return notOrphan(topic);
     const { id } = orphan;
@@ -112,31 +121,44 @@ export class ReportDesk {
     const atMs = Math.trunc(clusterMs());
     await topics.commit([{ id, content: decoded.content, atMs, epochMin }]);
     this.orphans.resolved(topic);
-    const version = topics.get(id)?.version ?? found.version;
-    log.info("activity adopted", { activity: id, version: versionText(version) });
-    return { kind: "ok", value: viewOf(decoded.content, { owner, version }), changed: true };
+    const outcome = this.#told(id, true);
+    log.info("activity adopted", { activity: id, version: outcome.version });
+    return outcome;
   }
 
-  /** Ends an orphan with a tombstone. Nothing is known of its content here: the view's kind is empty. */
-  async cancel(topic: string): Promise<ActivityOutcome> {
-    const { clusterMs, log, owner, topics } = this.#options;
+  /** Ends an orphan with a tombstone. Unchanged for what has one. */
+  async cancel(topic: string): Promise<TopicOutcome> {
+    const { clusterMs, log, topics } = this.#options;
+    const held = this.#held(topic);
+    if (held?.kind === "tombstone") return this.#told(held.id, false);
+    if (held?.kind === "live") {
+      const detail = `Cannot cancel activity "${held.id}": it is no orphan, its owner has it`;
+      return { kind: "conflict", detail, allowed: allowedVerbs(held.content.phase) };
+    }
     const orphan = this.#orphan(topic);
     if (orphan === undefined) return notOrphan(topic);
     const { id } = orphan;
     const atMs = Math.trunc(clusterMs());
     await topics.commit([{ id, content: undefined, atMs, epochMin: orphan.version.epoch + 1 }]);
     this.orphans.resolved(topic);
-    const version = versionText(topics.get(id)?.version ?? orphan.version);
-    log.info("activity cancelled", { activity: id, version });
-    const nothing = {
-      term: undefined,
-      termNumber: 0,
-      openedAtMs: undefined,
-      closedAtMs: undefined,
-      endsAtMs: undefined,
-    };
-    const value: ActivityView = { id, kind: "", owner, phase: "closed", ...nothing, config: null, version };
-    return { kind: "ok", value, changed: true };
+    const outcome = this.#told(id, true);
+    log.info("activity cancelled", { activity: id, version: outcome.version });
+    return outcome;
+  }
+
+  #held(topic: string): Held | undefined {
+    const id = parseActivityTopic(topic)?.id;
+    return id === undefined ? undefined : this.#options.topics.get(id);
+  }
+
+  /** What is held now. */
+  #told(id: string, changed: boolean): Extract<TopicOutcome, { readonly kind: "ok" }> {
+    const { owner, topics } = this.#options;
+    const held = topics.get(id);
+    assert(held !== undefined, "a topic that is held");
+    const { version } = held;
+    const value = held.kind === "live" ? viewOf(held.content, { owner, version }) : undefined;
+    return { kind: "ok", topic: topics.topicOf(id), version: versionText(version), value, changed };
   }
 
   #orphan(topic: string): { readonly id: string; readonly version: Version } | undefined {
@@ -150,9 +172,10 @@ export class ReportDesk {
   forget(topic: string): void {
     this.#options.judge.forget(topic);
     this.#rivals.delete(topic);
+    this.#options.alarms.clear(`two_owners:${topic}`);
   }
 }
 
-function notOrphan(topic: string): ActivityOutcome {
+function notOrphan(topic: string): TopicOutcome {
   return { kind: "not_found", detail: `there is no orphan ${topic}` };
 }

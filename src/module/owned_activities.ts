@@ -8,8 +8,9 @@ import type { Clock, Timer } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import { ActivityContract } from "#activity/activity_contract.ts";
-import { activityTopic } from "#activity/activity_topic.ts";
-import type { ActivityOutcome, CreateRequest } from "#activity/outcome.ts";
+import { activityTopic, parseActivityTopic } from "#activity/activity_topic.ts";
+import type { Orphan } from "#activity/orphans.ts";
+import type { CreateRequest, TopicOutcome } from "#activity/outcome.ts";
 import { ActivityOwner } from "#activity/owner.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { Mesh } from "#mesh/mesh.ts";
@@ -19,6 +20,7 @@ import type { ModuleHost } from "./module_host.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import { StoreError } from "#store/store.ts";
+import { versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 import type { Report, Snapshot } from "#wire/sync_message.ts";
@@ -26,7 +28,9 @@ import { parseKindConfig } from "./activity_kind.ts";
 import type { NodeOptions } from "./node_options.ts";
 
 const SWEEP_INTERVAL_MS = 3_600_000;
-const ADOPT_TIMEOUT_MS = 5_000;
+/** Less than the caller of `adopt` waits, so that it hears why. */
+const ADOPT_TIMEOUT_MS = 3_000;
+const NOTHING = { bytes: new Uint8Array(0), version: { epoch: 0, revision: 0, hash: "" } };
 
 /** What the owner needs of the node that hosts it. */
 export interface ActivityHost {
@@ -111,36 +115,36 @@ export class OwnedActivities {
     server.serve(ActivityContract.close, ({ id }) => owner.close(id));
     server.serve(ActivityContract.remove, ({ id }) => owner.remove(id));
     server.serve(ActivityContract.list, () => ({ activities: [...owner.list()] }));
-    server.serve(ActivityContract.orphans, () => ({ orphans: owner.orphans().map((orphan) => orphan.topic) }));
-    server.serve(ActivityContract.get, ({ id }) => {
-      const value = owner.get(id);
-      return value === undefined ? notFound(id) : { kind: "ok" as const, value, changed: false };
-    });
+    server.serve(ActivityContract.get, ({ id }) => owner.find(id));
+    server.serve(ActivityContract.orphans, () => ({ orphans: owner.orphans().map(orphanRow) }));
     server.serve(ActivityContract.adopt, ({ id }) => this.#adopt(id));
     server.serve(ActivityContract.cancel, ({ id }) => owner.cancel(activityTopic(this.#node.self.id, id)));
+    server.serve(ActivityContract.resume, ({ id }) => owner.resume(id));
   }
 
-  async #adopt(id: string): Promise<ActivityOutcome> {
+  async #adopt(id: string): Promise<TopicOutcome> {
     const topic = activityTopic(this.#node.self.id, id);
     const orphan = this.owner.orphans().find((one) => one.topic === topic);
-    if (orphan === undefined) return { kind: "not_found", detail: `there is no orphan ${topic}` };
+    // Not an orphan: the owner knows what it is instead, and looks at no bytes.
+    if (orphan === undefined) return this.owner.adopt(topic, NOTHING);
+    const { reporter } = orphan;
     try {
-      const to = { key: keyOfId(orphan.reporter) };
+      const to = { key: keyOfId(reporter) };
       const { held } = await this.#node.endpoint.caller.call(
         RuntimeContract.topicBytes,
         { topic },
         { to, timeoutMs: ADOPT_TIMEOUT_MS, retries: 2 },
       );
-      if (held === undefined) return { kind: "not_found", detail: `${orphan.reporter} holds ${topic} no more` };
-      const { bytes, ...version } = held;
-      return await this.owner.adopt(topic, { bytes, version });
+      if (held !== undefined) {
+        const { bytes, ...version } = held;
+        return await this.owner.adopt(topic, { bytes, version });
+      }
+      const detail = `${reporter} has no content of ${topic}: it was deleted, or has just gone from there`;
+      return { kind: "conflict", detail, allowed: ["adopt", "cancel"] };
     } catch (error) {
       if (!isCallError(error)) throw error;
-      return {
-        kind: "conflict",
-        detail: `${orphan.reporter} cannot be asked: ${error.message}`,
-        allowed: ["adopt", "cancel"],
-      };
+      const detail = `${reporter}, which holds ${topic}, cannot be asked: ${error.message}`;
+      return { kind: "conflict", detail, allowed: ["adopt", "cancel"] };
     }
   }
 
@@ -156,6 +160,7 @@ export class OwnedActivities {
   }
 }
 
-function notFound(id: string): { kind: "not_found"; detail: string } {
-  return { kind: "not_found", detail: `there is no activity "${id}"` };
+function orphanRow(orphan: Orphan): { topic: string; id: string; version: string; reporter: NodeId } {
+  const { topic, reporter, version } = orphan;
+  return { topic, id: parseActivityTopic(topic)?.id ?? "", version: versionText(version), reporter };
 }

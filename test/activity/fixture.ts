@@ -6,7 +6,7 @@ import type { ActivityContent } from "#activity/content.ts";
 import { decodeContent } from "#activity/content.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { parseActivityTopic } from "#activity/activity_topic.ts";
-import type { ActivityKinds, ActivityOutcome, ActivityView } from "#activity/outcome.ts";
+import type { ActivityKinds, ActivityOutcome, ActivityView, TopicOutcome } from "#activity/outcome.ts";
 import { ActivityOwner } from "#activity/owner.ts";
 import { Alarms } from "#base/alarms.ts";
 import type { Log } from "#base/log.ts";
@@ -123,8 +123,9 @@ export async function makeWorld(
 }
 
 /** The view of an outcome that is ok; the test fails with the outcome's own words otherwise. */
-export function viewIn(outcome: ActivityOutcome): ActivityView {
+export function viewIn(outcome: ActivityOutcome | TopicOutcome): ActivityView {
   if (outcome.kind !== "ok") throw new Error(`${outcome.kind}: ${outcome.detail}`);
+  if (outcome.value === undefined) throw new Error("a tombstone");
   return outcome.value;
 }
 

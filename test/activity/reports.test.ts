@@ -99,11 +99,29 @@ describe("ActivityOwner: reports", () => {
     expect(world.alarms.has(`two_owners:${TOPIC}`)).toBe(true);
     expect(await owner.open("boss")).toMatchObject({ kind: "conflict", allowed: ["resume"] });
     expect((await owner.create({ ...BOSS, id: "other" })).kind).toBe("ok");
-    expect(await owner.resume("boss")).toBe(true);
+    expect(await owner.resume("boss")).toMatchObject({ kind: "ok", changed: true, value: { id: "boss" } });
     expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, version: { epoch: 51 } });
     expect(world.alarms.has(`two_owners:${TOPIC}`)).toBe(false);
     expect(viewIn(await owner.open("boss")).phase).toBe("open");
-    expect(await owner.resume("boss")).toBe(false);
+    expect(await owner.resume("boss")).toMatchObject({ kind: "ok", changed: false, value: { phase: "open" } });
+    expect(await owner.resume("nothing")).toEqual({ kind: "not_found", detail: 'there is no activity "nothing"' });
+  });
+
+  test("a resume whose commit failed is finished by the next one, and one of a tombstone has no view", async () => {
+    const world = await makeWorld();
+    const owner = await world.begin();
+    await owner.create(BOSS);
+    await owner.remove("boss");
+    for (let time = 1; time <= BUMPS_MAX + 1; time += 1) {
+      await owner.reported(report({ epoch: time * 10, revision: 1, hash: HASH }));
+    }
+    world.store.failing = "before";
+    expect(await owner.resume("boss").catch((error: unknown) => (error as Error).name)).toBe("StoreError");
+    expect(world.alarms.has(`two_owners:${TOPIC}`)).toBe(true);
+    world.store.failing = "no";
+    expect(await owner.resume("boss")).toMatchObject({ kind: "ok", topic: TOPIC, changed: true, value: undefined });
+    expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, tombstone: true, version: { epoch: 41 } });
+    expect(world.alarms.all()).toEqual([]);
   });
 
   test("with two owners the end of a term is kept and not announced until resumed", async () => {
@@ -180,7 +198,9 @@ describe("ActivityOwner: orphans", () => {
     expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, version: { epoch: 8 }, tombstone: false });
     expect(contentOf(world.published.at(-1))).toEqual(content);
     expect(world.alarms.all()).toEqual([]);
-    expect((await owner.adopt(TOPIC, found)).kind).toBe("not_found");
+    const version = viewIn(await owner.adopt(TOPIC, found)).version;
+    expect(await owner.adopt(TOPIC, found)).toMatchObject({ kind: "ok", topic: TOPIC, version, changed: false });
+    expect(await owner.cancel(TOPIC)).toMatchObject({ kind: "conflict", allowed: ["close"] });
     expect(viewIn(await owner.close("boss")).phase).toBe("closed");
     expect((await world.begin()).get("boss")?.term).toBe("c".repeat(32));
   });
@@ -200,10 +220,12 @@ describe("ActivityOwner: orphans", () => {
     const world = await makeWorld();
     const owner = await world.begin();
     await owner.reported(report(claim));
-    expect(viewIn(await owner.cancel(TOPIC))).toMatchObject({ id: "boss", phase: "closed", term: undefined });
+    const first = await owner.cancel(TOPIC);
+    expect(first).toMatchObject({ kind: "ok", topic: TOPIC, value: undefined, changed: true });
     expect(world.published.at(-1)).toMatchObject({ topic: TOPIC, tombstone: true, version: { epoch: 8 } });
     expect(world.alarms.all()).toEqual([]);
-    expect((await owner.cancel(TOPIC)).kind).toBe("not_found");
+    expect(await owner.cancel(TOPIC)).toEqual({ ...first, changed: false } as typeof first);
+    expect((await owner.adopt(TOPIC, { bytes: new Uint8Array(0), version: claim })).kind).toBe("not_found");
     expect((await owner.create(BOSS)).kind).toBe("ok");
   });
 
@@ -217,6 +239,22 @@ describe("ActivityOwner: orphans", () => {
     expect(world.published).toEqual([]);
     world.store.failing = "no";
     expect((await owner.cancel(TOPIC)).kind).toBe("ok");
+  });
+
+  test("are no activity to open, close or delete: what is possible is said", async () => {
+    const world = await makeWorld();
+    const owner = await world.begin();
+    await owner.reported(report(claim));
+    const outcomes = [
+      owner.find("boss"),
+      await owner.open("boss"),
+      await owner.close("boss"),
+      await owner.remove("boss"),
+      await owner.resume("boss"),
+    ];
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: "conflict", allowed: ["adopt", "cancel"] });
+    expect(owner.find("nothing").kind).toBe("not_found");
+    expect(world.published).toEqual([]);
   });
 
   test("are forgotten when nobody reports them any more", async () => {
