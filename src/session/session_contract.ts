@@ -6,8 +6,8 @@
 import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 
-/** Bindings that one reconcile page carries. */
-export const RECONCILE_PAGE_MAX = 4096;
+/** Bindings that one reconcile page carries: so many fit into a frame with the longest names, of three bytes a unit. */
+export const RECONCILE_PAGE_MAX = 2048;
 
 const player = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
