@@ -8,6 +8,7 @@
  */
 
 import { Packr } from "msgpackr/pack";
+import { faultOfPlain } from "./plain_value.ts";
 
 /** Containers within containers. */
 export const BODY_DEPTH_MAX = 32;
@@ -30,13 +31,16 @@ const OPTIONS = {
 const CODEC = new Packr(OPTIONS as unknown as NonNullable<ConstructorParameters<typeof Packr>[0]>);
 const EMPTY = new Uint8Array(0);
 
-/** Throws BodyError when the value is not plain: a cycle, too deep, an integer beyond 64 bits, a symbol. */
+/** Throws BodyError when the value is not plain: a Date, a Map, an instance of a class, a cycle, an integer beyond 64 bits. */
 export function packBody(value: unknown): Uint8Array {
   if (value === undefined) return EMPTY;
   try {
+    const fault = faultOfPlain(value, BODY_DEPTH_MAX);
+    if (fault !== undefined) throw new BodyError(`Cannot encode body: ${fault}`);
     const packed = CODEC.pack(value);
     return new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
   } catch (error) {
+    if (error instanceof BodyError) throw error;
     throw new BodyError(`Cannot encode body: ${describe(error)}`, { cause: error });
   }
 }
