@@ -18,6 +18,16 @@ export interface Exit {
   readonly atMs: number;
 }
 
+export interface LifeOptions {
+  readonly cwd: string;
+  readonly notices: Notices;
+  /** False: it does not hand on to its children what the test gave it. */
+  readonly endsWithParent?: boolean;
+}
+
+/** Ends a process when the one that started it is gone, also by SIGKILL. */
+const ENDS_WITH_PARENT = "BUN_FEATURE_FLAG_NO_ORPHANS";
+
 const alive = new Set<Life>();
 process.on("exit", () => {
   for (const life of alive) life.signal("SIGKILL");
@@ -33,13 +43,15 @@ export class Life {
   readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly #notices: Notices;
 
-  constructor(args: readonly string[], options: { readonly cwd: string; readonly notices: Notices }) {
+  constructor(args: readonly string[], options: LifeOptions) {
     this.#notices = options.notices;
-    const { BUN_OPTIONS: _, BUN_BE_BUN: __, ...environment } = process.env;
+    const environment = { ...process.env };
+    for (const name of ["BUN_OPTIONS", "BUN_BE_BUN", ENDS_WITH_PARENT]) delete environment[name];
+    if (options.endsWithParent !== false) environment[ENDS_WITH_PARENT] = "1";
     this.#child = Bun.spawn({
       cmd: [EXECUTABLE, ...args],
       cwd: options.cwd,
-      env: { ...environment, BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
+      env: environment,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",

@@ -57,6 +57,19 @@ export class TestCluster {
     return life;
   }
 
+  /** The supervisor, which starts every node of the file itself. */
+  supervise(): Life {
+    const args = ["--role", "all", "--config", "cluster.toml", "--log", "json"];
+    const life = new Life(args, { cwd: this.folder, notices: this.notices, endsWithParent: false });
+    this.#others.push(life);
+    return life;
+  }
+
+  /** The admin API of a node that the test did not start itself. */
+  adminOf(id: string): AdminClient {
+    return this.node(id).admin;
+  }
+
   /** Of the first node of the file that is alive and serves it. */
   get admin(): AdminClient {
     for (const id of this.file.admin.keys()) if (this.node(id).isAlive) return this.node(id).admin;
