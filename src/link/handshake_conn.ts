@@ -81,7 +81,7 @@ export class HandshakeConn implements ConnHandler, Flushable {
     const { context, machine } = options;
     this.#options = options;
     this.stages = new Stages(this);
-    this.#queue = new SendQueue({ pool: context.pool, budget: context.budget });
+    this.#queue = new SendQueue({ pool: context.pool, budget: context.budget, nowMs: () => context.clock.nowMs() });
     this.#timer = context.clock.after(HANDSHAKE_MS_MAX, () =>
       this.fail("handshake_timeout", `not done within ${HANDSHAKE_MS_MAX} ms`),
     );

@@ -5,6 +5,8 @@
  * Invariant: a segment holds whole frames, [0, size) of bytes, and belongs to one queue or to the pool.
  */
 
+import type { Mark } from "./waiting_time.ts";
+
 export const SEGMENT_SIZE = 64 * 1024;
 const POOL_COUNT_MAX = 64;
 /** Up to here four bytes at a time beat a view and a block copy, and allocate nothing. */
@@ -14,11 +16,13 @@ export interface Segment {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   size: number;
+  /** When its frames were queued, for those that wait (waiting_time.ts). */
+  readonly marks: Mark[];
 }
 
 function newSegment(size: number): Segment {
   const bytes = new Uint8Array(size);
-  return { bytes, view: new DataView(bytes.buffer), size: 0 };
+  return { bytes, view: new DataView(bytes.buffer), size: 0, marks: [] };
 }
 
 export class SegmentPool {
@@ -35,6 +39,7 @@ export class SegmentPool {
   give(segment: Segment): void {
     if (segment.bytes.length !== SEGMENT_SIZE || this.#free.length >= POOL_COUNT_MAX) return;
     segment.size = 0;
+    segment.marks.length = 0;
     this.#free.push(segment);
   }
 

@@ -14,6 +14,7 @@ import type { SendClass } from "./link_port.ts";
 import type { Segment, SegmentPool } from "./segment_pool.ts";
 import { SEGMENT_SIZE } from "./segment_pool.ts";
 import type { SendBudget } from "./send_budget.ts";
+import { markQueued, takeOffWaiting } from "./waiting_time.ts";
 
 /** Data that waits: `may` frames are refused beyond the first, the link is closed beyond the second. */
 export const DATA_SIZE_MAX_MAY = 8 * 1024 * 1024;
@@ -37,6 +38,7 @@ const NOTHING = new Uint8Array(0);
 export class SendQueue {
   readonly #pool: SegmentPool;
   readonly #budget: SendBudget;
+  readonly #nowMs: () => number;
   readonly #control: Uint8Array[] = [];
   #controlSize = 0;
   readonly #segments: Segment[] = [];
@@ -55,9 +57,15 @@ export class SendQueue {
   #takenSize = 0;
   #queuedSize = 0;
 
-  constructor(options: { readonly pool: SegmentPool; readonly budget: SendBudget }) {
+  constructor(options: {
+    readonly pool: SegmentPool;
+    readonly budget: SendBudget;
+    /** Monotonic. Asked only while something waits. */
+    readonly nowMs: () => number;
+  }) {
     this.#pool = options.pool;
     this.#budget = options.budget;
+    this.#nowMs = options.nowMs;
   }
 
   /** Bytes of all classes that wait. */
@@ -103,6 +111,7 @@ export class SendQueue {
       this.#segments.push(segment);
     }
     this.#pool.append(segment, buffer, offset, size);
+    if (this.#blocked) markQueued(segment, this.#nowMs());
     this.#dataQueuedSize += size;
     return this.#charge(size);
   }
@@ -126,7 +135,9 @@ export class SendQueue {
 
   /** There is room again. */
   drained(): void {
+    if (!this.#blocked) return;
     this.#blocked = false;
+    if (this.#outSegment !== undefined) takeOffWaiting(this.#outSegment, this.#outAt, this.#nowMs());
   }
 
   /** Writes until nothing waits or the transport is full. */
@@ -143,6 +154,7 @@ export class SendQueue {
       this.#took(taken);
       if (taken < wanted) {
         this.#blocked = true;
+        this.#markWaiting();
         return "blocked";
       }
     }
@@ -181,12 +193,20 @@ export class SendQueue {
     }
     const segment = this.#segments.shift();
     if (segment !== undefined) {
+      if (segment.marks.length > 0) takeOffWaiting(segment, 0, this.#nowMs());
       this.#outSegment = segment;
       return this.#begin(segment.bytes, segment.size);
     }
     const last = this.#last;
     this.#last = undefined;
     return last !== undefined && this.#begin(last, last.length);
+  }
+
+  /** From now on it waits, whatever was queued until now. */
+  #markWaiting(): void {
+    const nowMs = this.#nowMs();
+    if (this.#outSegment !== undefined) markQueued(this.#outSegment, nowMs);
+    for (const segment of this.#segments) markQueued(segment, nowMs);
   }
 
   #begin(bytes: Uint8Array, size: number): true {

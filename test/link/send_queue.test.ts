@@ -57,8 +57,8 @@ function sync(text: string): Uint8Array {
   return encodeFrame({ kind: Kind.sync, source: GATEWAY, target: GATEWAY, hops: 1 }, new TextEncoder().encode(text));
 }
 
-function queueOf(budget = new SendBudget()): SendQueue {
-  return new SendQueue({ pool: new SegmentPool(), budget });
+function queueOf(budget = new SendBudget(), nowMs = (): number => 0): SendQueue {
+  return new SendQueue({ pool: new SegmentPool(), budget, nowMs });
 }
 
 describe("SendQueue", () => {
