@@ -123,7 +123,7 @@ export class GatewaySessions {
     // All are sent in one go, so that a bind that follows meets a node that has them or is getting them.
     for (let page = 0; page < pages; page += 1) {
       const part = bindings.slice(page * RECONCILE_PAGE_MAX, (page + 1) * RECONCILE_PAGE_MAX);
-      const request = { first: page === 0, last: page === pages - 1, bindings: part };
+      const request = { page, pages, bindings: part };
       const options = { to: { key: node.key }, timeoutMs: TELL_TIMEOUT_MS };
       calls.push(this.#endpoint.caller.call(SessionContract.reconcile, request, options));
     }

@@ -1,6 +1,6 @@
 /**
  * Logins that a shard node believes in: pure. Filled by its gateway, emptied by `clear`, brought in line by
- * reconcile pages, which take effect together with the last one.
+ * reconcile pages, which take effect together with the last one, and only if none of them is missing.
  */
 
 import type { Binding } from "./session_table.ts";
@@ -8,6 +8,7 @@ import type { Binding } from "./session_table.ts";
 export class LoginTable {
   #logins = new Map<string, string>();
   #staged: Map<string, string> | undefined;
+  #nextPage = 0;
 
   get count(): number {
     return this.#logins.size;
@@ -41,13 +42,20 @@ export class LoginTable {
     return count;
   }
 
-  /** Pages of everything that the gateway believes. A page without its first one is ignored. */
-  reconcile(page: { readonly first: boolean; readonly last: boolean; readonly bindings: readonly Binding[] }): void {
-    if (page.first) this.#staged = new Map();
+  /** Pages of everything that the gateway believes. After a gap all wait for the next first one. */
+  reconcile(part: { readonly page: number; readonly pages: number; readonly bindings: readonly Binding[] }): void {
+    if (part.page === 0) {
+      this.#staged = new Map();
+      this.#nextPage = 0;
+    }
     const staged = this.#staged;
-    if (staged === undefined) return;
-    for (const binding of page.bindings) staged.set(binding.player, binding.session);
-    if (!page.last) return;
+    if (staged === undefined || part.page !== this.#nextPage) {
+      this.#staged = undefined;
+      return;
+    }
+    for (const binding of part.bindings) staged.set(binding.player, binding.session);
+    this.#nextPage += 1;
+    if (this.#nextPage < part.pages) return;
     this.#logins = staged;
     this.#staged = undefined;
   }

@@ -31,13 +31,14 @@ export const SessionContract = contract("session", {
   bind: { id: 42, idempotent: true, request: binding, reply: v.strictObject({}) },
   /** Served by `user`, `center`, `map`. Ends that session and no newer one. */
   unbind: { id: 43, idempotent: true, request: binding, reply: v.strictObject({}) },
-  /** Served by `user`, `center`, `map`. All that the gateway believes, in pages; the last one takes effect. */
+  /** Served by `user`, `center`, `map`. All that the gateway believes, in pages; they take effect with the last. */
   reconcile: {
     id: 44,
     idempotent: true,
     request: v.strictObject({
-      first: v.boolean(),
-      last: v.boolean(),
+      /** 0 to pages - 1, in order. */
+      page: v.pipe(v.number(), v.integer(), v.minValue(0)),
+      pages: v.pipe(v.number(), v.integer(), v.minValue(1)),
       bindings: v.pipe(v.array(binding), v.maxLength(RECONCILE_PAGE_MAX)),
     }),
     reply: v.strictObject({ logins: v.number() }),

@@ -33,35 +33,38 @@ describe("LoginTable", () => {
   test("pages take effect together with the last one, and then entirely", () => {
     const table = new LoginTable();
     table.bind(binding("gone", "0"));
-    table.reconcile({ first: true, last: false, bindings: [binding("ann", "1")] });
-    table.reconcile({ first: false, last: false, bindings: [binding("bob", "2")] });
+    table.reconcile({ page: 0, pages: 3, bindings: [binding("ann", "1")] });
+    table.reconcile({ page: 1, pages: 3, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ gone: "0" });
-    table.reconcile({ first: false, last: true, bindings: [binding("cid", "3")] });
+    table.reconcile({ page: 2, pages: 3, bindings: [binding("cid", "3")] });
     expect(logins(table)).toEqual({ ann: "1", bob: "2", cid: "3" });
-    table.reconcile({ first: true, last: true, bindings: [] });
+    table.reconcile({ page: 0, pages: 1, bindings: [] });
     expect(logins(table)).toEqual({});
   });
 
   test("what is bound and unbound between pages is neither lost nor brought back", () => {
     const table = new LoginTable();
-    table.reconcile({ first: true, last: false, bindings: [binding("ann", "1"), binding("bob", "2")] });
+    table.reconcile({ page: 0, pages: 2, bindings: [binding("ann", "1"), binding("bob", "2")] });
     table.bind(binding("cid", "3"));
     table.bind(binding("bob", "4"));
     table.unbind(binding("ann", "1"));
     expect(logins(table)).toEqual({ cid: "3", bob: "4" });
-    table.reconcile({ first: false, last: true, bindings: [] });
+    table.reconcile({ page: 1, pages: 2, bindings: [] });
     expect(logins(table)).toEqual({ cid: "3", bob: "4" });
   });
 
-  test("pages without their first one are ignored; a new first one begins anew", () => {
+  test("pages with a gap before them change nothing; a new first one begins anew", () => {
     const table = new LoginTable();
     table.bind(binding("ann", "1"));
-    table.reconcile({ first: false, last: true, bindings: [binding("bob", "2")] });
+    table.reconcile({ page: 1, pages: 2, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ ann: "1" });
-    table.reconcile({ first: true, last: false, bindings: [binding("bob", "2")] });
-    table.reconcile({ first: true, last: true, bindings: [binding("cid", "3")] });
+    table.reconcile({ page: 0, pages: 4, bindings: [binding("bob", "2")] });
+    for (const page of [2, 3]) table.reconcile({ page, pages: 4, bindings: [binding("dan", "4")] });
+    expect(logins(table)).toEqual({ ann: "1" });
+    table.reconcile({ page: 0, pages: 2, bindings: [binding("bob", "2")] });
+    table.reconcile({ page: 0, pages: 1, bindings: [binding("cid", "3")] });
     expect(logins(table)).toEqual({ cid: "3" });
-    table.reconcile({ first: false, last: true, bindings: [binding("bob", "2")] });
+    table.reconcile({ page: 1, pages: 2, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ cid: "3" });
   });
 
@@ -69,9 +72,9 @@ describe("LoginTable", () => {
     const table = new LoginTable();
     table.bind(binding("ann", "1"));
     table.bind(binding("bob", "2"));
-    table.reconcile({ first: true, last: false, bindings: [binding("cid", "3")] });
+    table.reconcile({ page: 0, pages: 2, bindings: [binding("cid", "3")] });
     expect(table.clear()).toEqual(2);
-    table.reconcile({ first: false, last: true, bindings: [binding("dan", "4")] });
+    table.reconcile({ page: 1, pages: 2, bindings: [binding("dan", "4")] });
     expect([logins(table), table.clear()]).toEqual([{}, 0]);
   });
 });
@@ -130,6 +133,6 @@ describe("a reconcile page", () => {
   test("fits into a frame, however long the players' names are", () => {
     const player = "夸".repeat(128);
     const bindings = Array.from({ length: RECONCILE_PAGE_MAX }, () => binding(player, "f".repeat(32)));
-    expect(packBody({ first: false, last: false, bindings }).length).toBeLessThanOrEqual(BODY_SIZE_MAX);
+    expect(packBody({ page: 99, pages: 100, bindings }).length).toBeLessThanOrEqual(BODY_SIZE_MAX);
   });
 });
