@@ -17,6 +17,8 @@ import { Workload } from "./workload.ts";
 export const HEARTBEAT_MS = 1000;
 const START_MS = 3000;
 const CHAOS_MS = 25_000;
+/** A wave of adoptions, and the way of what they publish. */
+const RESCUE_SETTLE_MS = 4 * HEARTBEAT_MS;
 const FLOOD_UNTIL_MS = 10_000;
 const CHECK_EVERY_MS = 250;
 const LAST_CALL_MS = 2000;
@@ -88,6 +90,11 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
           : { budget: 1 + randomIndex(random, 10), shortMaxMs: 1500, longMaxMs: 12_000 }),
       }),
     );
+    // What costs the cluster most to forgive: the owner forgets everything.
+    if (random.unit() < 0.15) {
+      const atMs = START_MS + random.unit() * CHAOS_MS;
+      injector.schedule([{ atMs, durationMs: random.unit() * 2000, fault: { kind: "wipe", host: "cross_center-5" } }]);
+    }
     if (isFlooded) world.after(START_MS + random.unit() * FLOOD_UNTIL_MS, () => workload.flood());
     // Now and then somebody leaves in order, as at a deployment.
     if (random.unit() < 0.3) {
@@ -133,6 +140,9 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
 function atRest(at: { cluster: SimCluster; checks: StateChecks; workload: Workload }): number | undefined {
   const { cluster, checks, workload } = at;
   const { world, ledger } = cluster;
+  checks.rescueOrphans(workload);
+  world.run(RESCUE_SETTLE_MS);
+  checks.replicasAreEqual();
   const before = checks.linkSerials();
   const lives = cluster.lives.map((life) => life.name).join();
   for (const from of cluster.lives) {

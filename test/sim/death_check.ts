@@ -92,7 +92,8 @@ export class DeathCheck {
     if (this.#boots.length === 0 || this.#isLeaving || this.#process.isFrozen) return undefined;
     if (this.#restartSeenAtMs !== undefined) {
       const sinceMs = this.#nowMs() - Math.max(this.#restartSeenAtMs, this.#process.thawedAtMs);
-      if (sinceMs > RESTART_EXIT_MS) return `${this.#spec.id} is still here although its gateway has come back as another process`;
+      if (sinceMs > RESTART_EXIT_MS)
+        return `${this.#spec.id} is still here although its gateway has come back as another process`;
     }
     const ownMs = this.#nowMs() - this.#heardAtMs - (this.#process.frozenMs - this.#frozenThenMs);
     const intervals = ownMs / this.#heartbeatMs;

@@ -125,7 +125,8 @@ export class Ledger {
     this.count("steps heard");
     const key = `${step.from}>${step.to}`;
     const last = this.#lastSteps.get(key) ?? 0;
-    if (step.isOrdered && step.number <= last) this.violation(`${step.to} heard step ${step.number} of ${step.from} after step ${last}`);
+    if (step.isOrdered && step.number <= last)
+      this.violation(`${step.to} heard step ${step.number} of ${step.from} after step ${last}`);
     this.#lastSteps.set(key, Math.max(step.number, last));
   }
 

@@ -104,11 +104,15 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     const over = { self: spec.id, atMs: cluster.world.nowMs };
     // A node with one link has sent everything over it.
     if (event.kind === "disconnected" && spec.dials.length === 1 && !acceptsLinks(spec.role)) {
-      process.clock.after(OVER_MS, () => ledger.waitIsOver(lifeName, { ...over, to: undefined, why: "its link has ended" }));
+      process.clock.after(OVER_MS, () =>
+        ledger.waitIsOver(lifeName, { ...over, to: undefined, why: "its link has ended" }),
+      );
     }
     if (event.kind === "unreachable") {
       const { id } = event.identity;
-      process.clock.after(OVER_MS, () => ledger.waitIsOver(lifeName, { ...over, to: id, why: `${id} became unreachable` }));
+      process.clock.after(OVER_MS, () =>
+        ledger.waitIsOver(lifeName, { ...over, to: id, why: `${id} became unreachable` }),
+      );
     }
   });
   const begin = async (): Promise<void> => {

@@ -7,6 +7,8 @@ import type { PeerLink } from "#link/link_port.ts";
 import { compareOrder, isSame, versionText } from "#sync/version.ts";
 import type { Version } from "#wire/sync_message.ts";
 import type { Life, SimCluster } from "./sim_cluster.ts";
+import type { Workload } from "./workload.ts";
+import { idOf } from "./workload.ts";
 
 /** DESIGN 5: a link's data queue, and one frame that may have been let in just below the limit. */
 /** Two silent ticks come at most three intervals after the last byte; one more for a tick that a thaw has spoilt. */
@@ -73,6 +75,30 @@ export class StateChecks {
     return out.join("; ");
   }
 
+  /** Whatever the owner does not have and others do is adopted. */
+  rescueOrphans(workload: Workload): void {
+    const life = this.#cluster.lives.find((one) => one.spec.role === "cross_center");
+    for (const { topic } of life?.node.node.activities?.owner.orphans() ?? []) {
+      if (life !== undefined) workload.rescue(life, { id: idOf(topic), verb: "adopt" });
+    }
+  }
+
+  /** No node has more, less or something else than the others, tombstones apart that are on their way out. */
+  replicasAreEqual(): void {
+    const living = (life: Life): string =>
+      life.node.node.mesh.sync.state
+        .copies()
+        .filter((copy) => !copy.tombstone)
+        .map((copy) => `${copy.topic} ${versionText(copy.version)}`)
+        .join();
+    const { ledger, lives } = this.#cluster;
+    const owner = lives.find((life) => life.spec.role === "cross_center");
+    const wanted = owner === undefined ? "" : living(owner);
+    for (const life of lives) {
+      if (living(life) !== wanted) ledger.violation(`${life.name} holds ${living(life)}, the owner ${wanted}`);
+    }
+  }
+
   linkSerials(): string {
     return this.#cluster.lives
       .flatMap((life) => life.node.node.mesh.hub.links().map((link) => `${life.name}:${link.serial}`))
@@ -135,7 +161,9 @@ export class StateChecks {
     if (life.process.isFrozen) return;
     const intervals = (world.nowMs - last.atMs - (life.process.frozenMs - last.frozenMs)) / link.heartbeatMs;
     if (intervals <= SILENT_INTERVALS_MAX) return;
-    ledger.violation(`${life.name} keeps a link to ${link.peer.id} that is silent for ${intervals.toFixed(1)} intervals`);
+    ledger.violation(
+      `${life.name} keeps a link to ${link.peer.id} that is silent for ${intervals.toFixed(1)} intervals`,
+    );
     this.#lastHeard.set(key, { size: link.receivedSize, atMs: Number.POSITIVE_INFINITY, frozenMs: 0 });
   }
 

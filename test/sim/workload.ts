@@ -6,6 +6,7 @@
 import { equalBytes } from "#base/digest.ts";
 import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
+import { ActivityContract } from "#activity/activity_contract.ts";
 import type { ActivityOutcome } from "#activity/outcome.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import { SessionContract } from "#session/session_contract.ts";
@@ -24,6 +25,8 @@ const BULKS_SIZE_MAX = 8 * 1024 * 1024 + BULK_SIZE;
 const ACTIVITIES = 5;
 const MARK_RETRY_MS = 50;
 const PLAYERS = 6;
+/** Longer than the owner itself waits for a content. */
+const RESCUE_MS = 6000;
 const LOGIN_MS = 5000;
 const CAST_ROLES: readonly Role[] = ["center", "user", "map", "gateway", "cross_center", "cross_map"];
 
@@ -88,6 +91,51 @@ export class Workload {
     });
   }
 
+  /** A player comes to a gateway, comes again, or goes. */
+  login(gateway: Life, options: { player: string; leaves: boolean }): void {
+    const { player, leaves } = options;
+    const { ledger } = this.#cluster;
+    const { caller } = gateway.node.node.endpoint;
+    const to = { key: gateway.node.node.self.key };
+    const key = `${gateway.name}/${player}`;
+    const session = this.#sessions.get(key);
+    const act = async (): Promise<void> => {
+      if (leaves && session !== undefined) {
+        await caller.call(SessionContract.logout, { player, session }, { to, timeoutMs: LOGIN_MS });
+        ledger.count("logouts");
+      } else {
+        const reply = await caller.call(SessionContract.login, { player }, { to, timeoutMs: LOGIN_MS });
+        this.#sessions.set(key, reply.session);
+        ledger.count("logins");
+      }
+    };
+    gateway.process.deliver(() => {
+      // A node that cannot be told makes it take longer than the time: it has taken place all the same.
+      act().catch((error: unknown) => {
+        ledger.count("logins late");
+        if (!(error instanceof CallError)) ledger.violation(`a login was rejected: ${String(error)}`);
+      });
+    });
+  }
+
+  /** The operator's answer to an orphan: take its content from who holds it, or give it up. */
+  rescue(life: Life, options: { id: string; verb: "adopt" | "cancel" }): void {
+    const { ledger, world } = this.#cluster;
+    const { endpoint, self } = life.node.node;
+    const { id, verb } = options;
+    life.process.deliver(() => {
+      endpoint.caller.call(ActivityContract[verb], { id }, { to: { key: self.key }, timeoutMs: RESCUE_MS }).then(
+        (outcome) => {
+          ledger.count(`${verb}:${outcome.kind}`);
+          world.note(life.spec.id, verb, { id, kind: outcome.kind });
+        },
+        (error: unknown) => {
+          if (!(error instanceof CallError)) ledger.violation(`${verb} of ${id} was rejected: ${String(error)}`);
+        },
+      );
+    });
+  }
+
   /** Creates an activity at the owner as soon as there is one; `done` hears when it is persisted. */
   mark(id: string, done: () => void): void {
     const { ledger, world } = this.#cluster;
@@ -95,9 +143,11 @@ export class Workload {
     const life = this.#cluster.lives.find((one) => one.spec.role === "cross_center");
     const owner = life?.node.node.activities?.owner;
     if (life === undefined || owner === undefined || !life.node.isStarted || life.process.isFrozen) return again();
+    let isAnswered = false;
     life.process.deliver(() => {
       owner.create({ id, kind: "sim", config: { value: 0 }, open: true }).then(
         (outcome) => {
+          isAnswered = true;
           if (outcome.kind === "ok") done();
           else ledger.violation(`the owner refuses ${id}: ${outcome.kind}`);
         },
@@ -105,7 +155,9 @@ export class Workload {
       );
     });
     // Its process may end before it answers.
-    life.process.onEnd(again);
+    life.process.onEnd(() => {
+      if (!isAnswered) again();
+    });
     return undefined;
   }
 
@@ -178,7 +230,8 @@ export class Workload {
       let taken = 0;
       for (let index = 0; index < BULKS; index += 1) if (module.cast(Sim.bulk, { payload }, to.id)) taken += 1;
       this.#cluster.ledger.count("floods");
-      if (taken * BULK_SIZE > BULKS_SIZE_MAX) this.#cluster.ledger.violation(`${from.name} queued ${taken * BULK_SIZE} bytes of casts`);
+      if (taken * BULK_SIZE > BULKS_SIZE_MAX)
+        this.#cluster.ledger.violation(`${from.name} queued ${taken * BULK_SIZE} bytes of casts`);
     });
   }
 
@@ -188,7 +241,7 @@ export class Workload {
     const player = `p${randomIndex(random, PLAYERS)}`;
     const leaves = random.unit() < 0.3;
     if (gateway === undefined || !gateway.node.isStarted || gateway.process.isFrozen) return;
-    login(this.#cluster, gateway, { player, leaves, sessions: this.#sessions });
+    this.login(gateway, { player, leaves });
   }
 
   #randomChange(): void {
@@ -196,6 +249,11 @@ export class Workload {
     const life = this.#pick(this.#cluster.lives.filter((one) => one.spec.role === "cross_center"));
     const owner = life?.node.node.activities?.owner;
     if (life === undefined || owner === undefined || !life.node.isStarted || life.process.isFrozen) return;
+    const orphan = this.#pick(owner.orphans());
+    if (orphan !== undefined && random.unit() < 0.3) {
+      this.rescue(life, { id: idOf(orphan.topic), verb: random.unit() < 0.6 ? "adopt" : "cancel" });
+      return;
+    }
     const id = `a${randomIndex(random, ACTIVITIES)}`;
     const roll = random.unit();
     const value = randomIndex(random, 3);
@@ -221,34 +279,9 @@ export class Workload {
   }
 }
 
-/** A player comes to a gateway, comes again, or goes. */
-export function login(
-  cluster: SimCluster,
-  gateway: Life,
-  options: { player: string; leaves: boolean; sessions: Map<string, string> },
-): void {
-  const { player, leaves, sessions } = options;
-  const { caller } = gateway.node.node.endpoint;
-  const to = { key: gateway.node.node.self.key };
-  const key = `${gateway.name}/${player}`;
-  const session = sessions.get(key);
-  gateway.process.deliver(() => {
-    const act = async (): Promise<void> => {
-      if (leaves && session !== undefined) {
-        await caller.call(SessionContract.logout, { player, session }, { to, timeoutMs: LOGIN_MS });
-        cluster.ledger.count("logouts");
-      } else {
-        const reply = await caller.call(SessionContract.login, { player }, { to, timeoutMs: LOGIN_MS });
-        sessions.set(key, reply.session);
-        cluster.ledger.count("logins");
-      }
-    };
-    // A node that cannot be told makes it take longer than the time: it has taken place all the same.
-    act().catch((error: unknown) => {
-      cluster.ledger.count("logins late");
-      if (!(error instanceof CallError)) cluster.ledger.violation(`a login was rejected: ${String(error)}`);
-    });
-  });
+/** The activity's id in the name of its topic. */
+export function idOf(topic: string): string {
+  return topic.slice(topic.lastIndexOf("/") + 1);
 }
 
 export function direction(from: NodeSpec, to: NodeSpec): string {
