@@ -6,7 +6,9 @@
  *   cross_center, cross_map              the assignment of the caller's (or the named) shard
  *   other roles                          rendezvous over those that are reachable
  *
- * Throws CallError NO_ROUTE when there is none.
+ * The caller itself counts among those of its role: a call to it stays in its process.
+ *
+ * `resolve` throws CallError NO_ROUTE when there is none.
  */
 
 import type { Directory } from "#mesh/directory.ts";
@@ -30,33 +32,35 @@ export class TargetResolver {
   }
 
   resolve(target: Target): NodeKey {
-    if (typeof target === "string") {
-      const parsed = parseNodeId(target);
-      if (parsed === undefined) throw this.#noRoute(target, "that is no node id: allowed is role:number");
-      return nodeKey(parsed.role, parsed.number);
-    }
-    const shard = target.shard ?? this.#self.shard;
-    const found = this.#ofRole(target.role, shard);
+    const found = this.find(target);
     if (found !== undefined) return found;
-    throw this.#noRoute(`${target.role} of shard ${shard}`, "no such node is reachable");
+    if (typeof target === "string") throw this.#noRoute(target, "that is no node id: allowed is role:number");
+    throw this.#noRoute(`${target.role} of shard ${target.shard ?? this.#self.shard}`, "no such node is reachable");
+  }
+
+  /** As `resolve`; undefined when there is none. */
+  find(target: Target): NodeKey | undefined {
+    if (typeof target !== "string") return this.#ofRole(target.role, target.shard ?? this.#self.shard);
+    const parsed = parseNodeId(target);
+    return parsed === undefined ? undefined : nodeKey(parsed.role, parsed.number);
   }
 
   #ofRole(role: Role, shard: number): NodeKey | undefined {
+    const isOwn = role === this.#self.role && (tierOf(role) !== "shard" || shard === this.#self.shard);
     if (role === "gateway" || role === "center") {
+      if (isOwn) return this.#self.key;
       return this.#directory.ofRole(role, shard)[0]?.key ?? (shard > 0 ? nodeKey(role, shard) : undefined);
     }
     if (role === "cross_center" || role === "cross_map") {
       const numbers = this.#directory.ofRole(role).map((node) => node.number);
-      if (this.#self.role === role) numbers.push(this.#self.number);
+      if (isOwn) numbers.push(this.#self.number);
       const number = this.#assignment.numberFor(role, { shard, reachable: numbers });
       return number === undefined ? undefined : nodeKey(role, number);
     }
     const nodes = this.#directory.ofRole(role, tierOf(role) === "shard" ? shard : undefined);
-    return rendezvous(
-      this.#self.key,
-      0,
-      nodes.map((node) => node.key),
-    ) as NodeKey | undefined;
+    const keys = nodes.map((node) => node.key);
+    if (isOwn) keys.push(this.#self.key);
+    return rendezvous(this.#self.key, 0, keys) as NodeKey | undefined;
   }
 
   #noRoute(what: string, detail: string): CallError {
