@@ -22,7 +22,7 @@ export function module(
   options: { readonly activities?: readonly ActivityKind[] },
   setup: (node: ModuleNode) => void,
 ): Module {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+  if (!isName(name)) {
     throw new TypeError(`Cannot declare module: name is "${name}", allowed is [a-z][a-z0-9_]*`);
   }
   return { name, activities: options.activities ?? [], setup };
@@ -32,5 +32,15 @@ export function module(
 export function isModule(value: unknown): value is Module {
   if (typeof value !== "object" || value === null) return false;
   const { name, activities, setup } = value as Partial<Record<keyof Module, unknown>>;
-  return typeof name === "string" && Array.isArray(activities) && typeof setup === "function";
+  return isName(name) && Array.isArray(activities) && activities.every(isKind) && typeof setup === "function";
+}
+
+function isKind(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, config } = value as Partial<Record<keyof ActivityKind, unknown>>;
+  return isName(name) && typeof config === "object" && config !== null;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && /^[a-z][a-z0-9_]*$/.test(value);
 }

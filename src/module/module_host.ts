@@ -11,7 +11,7 @@ import type { Log } from "#base/log.ts";
 import { messageOf, withData } from "#base/log.ts";
 import type { Directory } from "#mesh/directory.ts";
 import type { CallOptions } from "#rpc/caller.ts";
-import type { Method } from "#rpc/contract.ts";
+import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ContractError } from "#rpc/contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { CallContext, Handler } from "#rpc/server.ts";
@@ -87,7 +87,7 @@ export class ModuleHost {
   }
 
   #nodeFor(module: Module): ModuleNode {
-    const { self, clock, log, directory, endpoint, targets, replica, clusterMs } = this.#options;
+    const { self, clock, log, counters, directory, endpoint, targets, replica, clusterMs } = this.#options;
     const guard = (fn: () => void): void => this.#guard(module.name, fn);
     return {
       id: self.id,
@@ -96,7 +96,7 @@ export class ModuleHost {
       log: withData(log, { module: module.name }),
       on: (roles, start) => {
         const wanted = typeof roles === "string" ? [roles] : roles;
-        if (wanted.includes(self.role)) start();
+        if (wanted.includes(self.role)) this.#watch(module.name, start());
       },
       serve: (contract, handlers) => {
         for (const [name, handler] of Object.entries(handlers)) {
@@ -105,13 +105,19 @@ export class ModuleHost {
           this.#serve(module.name, method, handler as Handler<Method>);
         }
       },
-      call: async (method, request, options: CallOptions & { readonly to: Target }) =>
-        endpoint.caller.call(method, request, { ...options, to: { key: targets.resolve(options.to) } }),
+      call: (method, request, options: CallOptions & { readonly to: Target }) => {
+        const answer = this.#call(method, request, options);
+        // Whoever does not wait for it does not care how it ends: that must not end the process.
+        answer.catch(() => {});
+        return answer;
+      },
       cast: (method, request, to: Target | Group) => {
         if (typeof to === "object" && "every" in to) {
           return endpoint.caller.cast(method, request, { key: nodeKey(to.every, NUMBER_EVERY), shard: to.shard ?? 0 });
         }
-        return endpoint.caller.cast(method, request, { key: targets.resolve(to) });
+        const key = targets.find(to);
+        if (key === undefined) counters.add("rpc.cast_dropped");
+        return key !== undefined && endpoint.caller.cast(method, request, { key });
       },
       activity: <Kind extends ActivityKind>(kind: Kind) => {
         const of = { module: module.name, kind: kind.name };
@@ -134,6 +140,15 @@ export class ModuleHost {
     };
   }
 
+  async #call<M extends Method>(
+    method: M,
+    request: RequestOf<M>,
+    options: CallOptions & { readonly to: Target },
+  ): Promise<ReplyOf<M>> {
+    const { endpoint, targets } = this.#options;
+    return endpoint.caller.call(method, request, { ...options, to: { key: targets.resolve(options.to) } });
+  }
+
   #serve(name: string, method: Method, handler: Handler<Method>): void {
     if (method.id < METHOD_TEAM_MIN) {
       throw new ContractError(`Cannot serve ${method.name}: id is ${method.id}, allowed is ${METHOD_TEAM_MIN} and up`);
@@ -150,12 +165,15 @@ export class ModuleHost {
 
   #guard(name: string, fn: () => void): void {
     try {
-      const result: unknown = fn();
-      // An async listener is a mistake that the types allow: its rejection must not end the process.
-      if (result instanceof Promise) result.catch((error: unknown) => this.#fault(name, error));
+      this.#watch(name, fn());
     } catch (error) {
       this.#fault(name, error);
     }
+  }
+
+  /** An async listener is a mistake that the types allow: its rejection must not end the process. */
+  #watch(name: string, result: unknown): void {
+    if (result instanceof Promise) result.catch((error: unknown) => this.#fault(name, error));
   }
 
   #fault(name: string, error: unknown): void {
