@@ -8,7 +8,6 @@ import type { NodeId, NodeKey } from "#wire/role.ts";
 import { idOfKey, keyOfId, nodeKey } from "#wire/role.ts";
 import type { Directory } from "./directory.ts";
 import type { Router } from "./router.ts";
-import { conventionalShard } from "./shard_of.ts";
 
 export interface HopQuestion {
   readonly from: NodeId;
@@ -47,7 +46,7 @@ export function describeHop(
   if (previous !== undefined && at.directory.get(target) !== undefined) {
     return stuck(`${question.to} is known here only by ways that a frame from ${previous.peer.id} may not take`);
   }
-  const gateway = gatewayOf(at.directory, target);
+  const gateway = gatewayOf(at.directory, at.router.shardOf(target));
   const own = status.find((one) => one.peer === question.to);
   if (own === undefined && gateway === self.key) return stuck(`${question.to} is not attached to this gateway`);
   const link =
@@ -57,9 +56,8 @@ export function describeHop(
   return stuck(reason({ to: question.to, link, gateway, directory: at.directory }), link);
 }
 
-/** The gateway that the target ought to be behind. */
-function gatewayOf(directory: Directory, target: NodeKey): NodeKey | undefined {
-  const shard = conventionalShard(target);
+/** The gateway that a node of this shard ought to be behind. */
+function gatewayOf(directory: Directory, shard: number): NodeKey | undefined {
   if (shard === 0) return undefined;
   return directory.ofRole("gateway", shard)[0]?.key ?? nodeKey("gateway", shard);
 }

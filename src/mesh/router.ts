@@ -13,7 +13,7 @@ import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
 import { Kind, Offset, encodeFrame, frameKind, readU32, sourceKey, targetKey } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
-import type { NodeKey } from "#wire/role.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
 import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, tierOf } from "#wire/role.ts";
 import type { Directory } from "./directory.ts";
 import type { GroupCopy } from "./group_route.ts";
@@ -27,7 +27,7 @@ export type SendOutcome =
   | { readonly kind: "no_route"; readonly detail: string }
   | { readonly kind: "overloaded"; readonly detail: string };
 
-/** Ids of our own shard that a gateway remembers, so that it never asks above for one of them. */
+/** Ids whose shard a gateway remembers, so that it never asks above for one of its own. */
 const SHARD_IDS_MAX = 4096;
 
 export interface RouterOptions {
@@ -36,6 +36,8 @@ export interface RouterOptions {
   readonly counters: Counters;
   /** A frame for this node. The view is valid until it returns. */
   readonly deliver: (buffer: Uint8Array, offset: number) => void;
+  /** What the config says of a node that it names; for the others the numbering convention holds. */
+  readonly shardOf?: ((id: NodeId) => number | undefined) | undefined;
 }
 
 export class Router {
@@ -43,6 +45,9 @@ export class Router {
   readonly #directory: Directory;
   readonly #counters: Counters;
   readonly #deliver: (buffer: Uint8Array, offset: number) => void;
+  readonly #configShardOf: ((id: NodeId) => number | undefined) | undefined;
+  /** What the config and the convention say, so that a frame that goes up builds no name. */
+  readonly #shards = new Map<NodeKey, number>();
   readonly #links = new Map<NodeKey, PeerLink>();
   readonly #shardIds = new Set<NodeKey>();
   #above: PeerLink[] = [];
@@ -52,6 +57,7 @@ export class Router {
     this.#directory = options.directory;
     this.#counters = options.counters;
     this.#deliver = options.deliver;
+    this.#configShardOf = options.shardOf;
   }
 
   linkUp(link: PeerLink): void {
@@ -161,8 +167,18 @@ export class Router {
     return best;
   }
 
+  /** The shard that a node belongs to, as far as that can be told without having met it; 0 for none. */
+  shardOf(key: NodeKey): number {
+    if (this.#configShardOf === undefined) return conventionalShard(key);
+    const known = this.#shards.get(key);
+    if (known !== undefined) return known;
+    const shard = this.#configShardOf(idOfKey(key)) ?? conventionalShard(key);
+    if (this.#shards.size < SHARD_IDS_MAX) this.#shards.set(key, shard);
+    return shard;
+  }
+
   #isOfOwnShard(key: NodeKey): boolean {
-    return this.#shardIds.has(key) || conventionalShard(key) === this.#self.shard;
+    return this.#shardIds.has(key) || this.shardOf(key) === this.#self.shard;
   }
 
   /** Can this source be behind that link? Its peer itself was checked already. */

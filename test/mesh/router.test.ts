@@ -5,7 +5,7 @@ import { Directory } from "#mesh/directory.ts";
 import { Router } from "#mesh/router.ts";
 import type { Identity } from "#wire/identity.ts";
 import { HOPS_START } from "#wire/limits.ts";
-import type { NodeKey } from "#wire/role.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
 import { nodeKey, wireKey } from "#wire/role.ts";
 import type { FrameSpec, ReadFrame } from "./harness.ts";
 import { FakeLink, errorOf, every, frame, key, node, read } from "./harness.ts";
@@ -17,7 +17,7 @@ class Setup {
   readonly counters = new Counters();
   readonly delivered: ReadFrame[] = [];
 
-  constructor(self: string) {
+  constructor(self: string, shardOf?: (id: NodeId) => number | undefined) {
     this.self = node(self);
     this.directory = new Directory({ self: this.self.key, emit: () => {} });
     this.router = new Router({
@@ -25,6 +25,7 @@ class Setup {
       directory: this.directory,
       counters: this.counters,
       deliver: (buffer, offset) => this.delivered.push(read(buffer, offset)),
+      ...(shardOf === undefined ? {} : { shardOf }),
     });
   }
 
@@ -372,6 +373,16 @@ describe("Router: upwards", () => {
       expect(errorOf(center.take()[0])).toEqual({ code: "NO_ROUTE", at: at.self.key, detail: `no path to ${to}` });
     }
     expect(went(up)).toEqual([]);
+  });
+
+  test("the config knows better than the convention whose an id is", () => {
+    const shards: Record<string, number> = { "user:301": 5, "map:7": 3 };
+    const at = new Setup("gateway:3", (id) => shards[id]);
+    const up = at.link("cross_gateway:1", "above");
+    const center = at.link("center:3", "below");
+    for (const to of ["user:301", "map:7", "user:302"]) at.receive(center, { from: "center:3", to });
+    expect(went(up)).toEqual(["cross_gateway:1: call center:3>user:301"]);
+    expect(center.take().map((one) => errorOf(one)?.detail)).toEqual(["no path to map:7", "no path to user:302"]);
   });
 
   test("a shard node sends everything that it does not know to its gateway", () => {
