@@ -10,8 +10,10 @@ import { LinkHub } from "#link/hub.ts";
 import type { Address } from "#link/transport.ts";
 import { decodeApplied } from "#sync/applied.ts";
 import { decodeAttached } from "#sync/attached.ts";
+import { faultOfAttached } from "#sync/attached_rules.ts";
 import type { RouteWord } from "#sync/route_topics.ts";
 import { Sync } from "#sync/sync.ts";
+import type { Party } from "#sync/topic_rules.ts";
 import { parseTopic } from "#sync/topic_rules.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
@@ -168,7 +170,8 @@ export class Mesh {
     const topic = parseTopic(change.topic);
     if (link === undefined || topic === undefined || topic.kind === "activity") return;
     if (topic.kind === "attached") {
-      const nodes = change.word === undefined ? undefined : decodeAttached(change.word.bytes);
+      if (change.word === undefined) this.#options.alarms.clear(`attached_refused:${change.topic}`);
+      const nodes = change.word === undefined ? undefined : this.#attached(link, topic.gateway, change.word);
       const said = nodes === undefined ? undefined : { hops: change.word?.hops ?? 0, nodes };
       this.directory.word(link, change.topic, said);
       return;
@@ -179,5 +182,26 @@ export class Mesh {
     else if (this.#appliedBy.get(key) !== change.serial) return;
     else this.#appliedBy.delete(key);
     this.applied.word(key, word);
+  }
+
+  /** The nodes of a word, or undefined when it says what its gateway cannot say: then it counts as withdrawn. */
+  #attached(link: PeerLink, gateway: Party, word: RouteWord): readonly Identity[] | undefined {
+    const nodes = decodeAttached(word.bytes);
+    const first = nodes?.[0];
+    const { peer } = link;
+    // What the peer says of itself is what it has proved.
+    const isProved = word.hops > 0 || (first?.boot === peer.boot && first.shard === peer.shard);
+    const fault = nodes === undefined ? "it cannot be read" : faultOfAttached(nodes, gateway);
+    const alarm = `attached_refused:${word.topic}`;
+    if (fault === undefined && isProved) {
+      this.#options.alarms.clear(alarm);
+      return nodes;
+    }
+    this.#options.counters.add("mesh.attached_refused");
+    this.#options.alarms.raise(alarm, {
+      from: peer.id,
+      reason: fault ?? "it is not what its gateway has proved to be",
+    });
+    return undefined;
   }
 }
