@@ -36,6 +36,7 @@ export function serveAdmin(
     record: async (entry) => {
       await trail.append(entry);
     },
+    page: (options) => trail.page(options),
   };
   const app = createAdminApp({
     port: new MeshAdminPort(node),

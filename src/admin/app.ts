@@ -15,10 +15,12 @@ import { addOpenApi } from "./openapi.ts";
 import { problem } from "./problem.ts";
 import { activityRoutes } from "./routes/activities.ts";
 import { activityChangeRoutes } from "./routes/activity_changes.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
+import { orphanRoutes } from "./routes/orphans.ts";
 import { routeRoutes } from "./routes/routes.ts";
 import type { AdminEnv, AdminServices } from "./services.ts";
 
@@ -70,6 +72,8 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/explain", explainRoutes(services));
   app.route("/api/activities", activityRoutes(services));
   app.route("/api/activities", activityChangeRoutes(services));
+  app.route("/api/orphans", orphanRoutes(services));
+  app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));
   app.route("/", probeRoutes(services));
   addOpenApi(app);

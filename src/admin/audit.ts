@@ -4,7 +4,16 @@
  * in it too; requests without a valid token are not, so that strangers cannot fill a disk.
  */
 
-export type AuditVerb = "activity.create" | "activity.open" | "activity.close" | "activity.delete";
+import type { AuditPage } from "#store/audit_log.ts";
+
+export type AuditVerb =
+  | "activity.create"
+  | "activity.open"
+  | "activity.close"
+  | "activity.delete"
+  | "activity.adopt"
+  | "activity.cancel"
+  | "activity.resume";
 
 /**
  * `unknown`: the request left this node and no answer came back, so it may have been done.
@@ -20,7 +29,7 @@ export interface AuditEntry {
   readonly who: string;
   readonly remote: string;
   readonly verb: AuditVerb;
-  /** Id of the activity; empty when a create was refused before its body was read. */
+  /** Id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
   readonly subject: string;
   readonly outcome: AuditOutcome;
 }
@@ -28,4 +37,6 @@ export interface AuditEntry {
 export interface Audit {
   /** Resolves when the entry is kept. The answer to the change waits for it, within a bound. */
   record(entry: AuditEntry): Promise<void>;
+  /** The trail of the node that serves, the newest first; `limit` and what it has bound the page. */
+  page(options: { readonly before?: number | undefined; readonly limit?: number | undefined }): Promise<AuditPage>;
 }

@@ -5,17 +5,18 @@
 
 import { messageOf } from "#base/log.ts";
 import type { MiddlewareHandler } from "hono";
-import { problemOfResult, PORT_WAIT_MAX_MS, sendBody, within } from "./answer.ts";
+import type * as v from "valibot";
+import { type Body, problemOfResult, PORT_WAIT_MAX_MS, sendBody, within } from "./answer.ts";
 import type { AuditEntry, AuditOutcome, AuditVerb } from "./audit.ts";
 import { callFailureOf } from "./call_problem.ts";
-import type { ActivityRow, Actor, AdminResult } from "./port.ts";
+import type { Actor, AdminResult } from "./port.ts";
 import { problem } from "./problem.ts";
 import { type AdminContext, type AdminEnv, type AdminServices, noteRefused, remoteOf } from "./services.ts";
-import { ChangeAnswer } from "./shapes.ts";
 
 /** An answer waits this long for the audit trail. */
 export const AUDIT_WAIT_MAX_MS = 2_000;
-const SUBJECT_LENGTH_MAX = 64;
+/** `cross_center:4294967294/` and an id. */
+const SUBJECT_LENGTH_MAX = 88;
 
 /** Before a body is read: refuses a caller that may only read, and says so in the audit trail. */
 export function requireOperate(services: AdminServices, verb: AuditVerb): MiddlewareHandler<AdminEnv> {
@@ -29,18 +30,20 @@ export function requireOperate(services: AdminServices, verb: AuditVerb): Middle
   };
 }
 
-export async function change(
+export async function change<S extends v.GenericSchema, T>(
   services: AdminServices,
   c: AdminContext,
   options: {
     readonly verb: AuditVerb;
     readonly subject: string;
-    readonly ask: (actor: Actor) => Promise<AdminResult<ActivityRow>>;
+    readonly ask: (actor: Actor) => Promise<AdminResult<T>>;
+    readonly shape: S;
+    readonly body: (value: T, changed: boolean) => Body<S>;
   },
 ): Promise<Response> {
   const { verb, subject } = options;
   const actor: Actor = { who: c.get("caller").name, remote: remoteOf(c) };
-  let result: AdminResult<ActivityRow>;
+  let result: AdminResult<T>;
   try {
     result = await within(services.clock, PORT_WAIT_MAX_MS, () => options.ask(actor));
   } catch (error) {
@@ -51,10 +54,10 @@ export async function change(
   if (result.kind !== "ok") return problemOfResult(c, result);
   const isNew = verb === "activity.create" && result.changed;
   if (isNew) c.header("Location", `/api/activities/${subject}`);
-  return sendBody(c, ChangeAnswer, { activity: result.value, changed: result.changed }, isNew ? 201 : 200);
+  return sendBody(c, options.shape, options.body(result.value, result.changed), isNew ? 201 : 200);
 }
 
-function outcomeOf(result: AdminResult<ActivityRow>): AuditOutcome {
+function outcomeOf(result: AdminResult<unknown>): AuditOutcome {
   if (result.kind !== "ok") return result.kind;
   return result.changed ? "done" : "unchanged";
 }

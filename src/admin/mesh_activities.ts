@@ -1,83 +1,87 @@
 /**
- * Activities for the admin API: read from this node's own replica, changed by calls to their owner, and who has
- * applied what from the registry's digests. Only nodes whose digest differs are asked for their versions.
+ * Activities for the admin API: read from this node's own replica, changed by calls to their owner. Who has applied
+ * what is the business of mesh_versions.ts, who owns what that of mesh_owners.ts.
  */
 
 import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic } from "#activity/activity_topic.ts";
-import type { ActivityOutcome, ActivityView } from "#activity/outcome.ts";
+import type { ActivityView } from "#activity/outcome.ts";
 import { viewOf } from "#activity/outcome.ts";
+import { assert } from "#base/assert.ts";
 import type { Node } from "#module/node.ts";
-import { isCallError } from "#rpc/call_failure.ts";
-import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import { why } from "#rpc/why.ts";
 import type { NodeId } from "#wire/role.ts";
-import { keyOfId, nodeKey } from "#wire/role.ts";
-import { fanOut } from "./fan_out.ts";
-import type { ActivityDetail, ActivityRow, AdminResult, AppliedRow, CreateActivity, NodeRow, Why } from "./port.ts";
-
-const ASK_TIMEOUT_MS = 2_000;
-const CHANGE_TIMEOUT_MS = 5_000;
-/** Shard 0: which owner takes an activity that names none. */
-const NO_SHARD = 0;
+import { keyOfId } from "#wire/role.ts";
+import type { MeshOwners } from "./mesh_owners.ts";
+import { CHANGE_TIMEOUT_MS, NO_OWNER, oneOf } from "./mesh_owners.ts";
+import type { Registry } from "./mesh_registry.ts";
+import type { HeldVersions } from "./mesh_versions.ts";
+import { appliedRows, askVersions } from "./mesh_versions.ts";
+import type { ActivityDetail, ActivityRef, ActivityRow, AdminResult, CreateActivity, Why } from "./port.ts";
 
 export class MeshActivities {
   readonly #node: Node;
-  readonly #nodes: () => Promise<readonly NodeRow[]>;
+  readonly #owners: MeshOwners;
+  readonly #registry: () => Promise<Registry>;
 
-  constructor(options: { readonly node: Node; readonly nodes: () => Promise<readonly NodeRow[]> }) {
+  constructor(options: {
+    readonly node: Node;
+    readonly owners: MeshOwners;
+    readonly registry: () => Promise<Registry>;
+  }) {
     this.#node = options.node;
-    this.#nodes = options.nodes;
+    this.#owners = options.owners;
+    this.#registry = options.registry;
   }
 
   async list(): Promise<AdminResult<readonly ActivityDetail[]>> {
-    const views = this.#views();
-    const versions = await this.#versions();
-    return { kind: "ok", changed: false, value: views.map((view) => detail(view, versions)) };
+    const held = await this.#held();
+    return { kind: "ok", changed: false, value: this.#views().map((view) => detail(view, held)) };
   }
 
-  async one(id: string): Promise<AdminResult<ActivityDetail>> {
-    const view = this.#view(id);
-    if (view === undefined) return notFound(id);
-    return { kind: "ok", changed: false, value: detail(view, await this.#versions()) };
+  async one(ref: ActivityRef): Promise<AdminResult<ActivityDetail>> {
+    const { id, owner: named } = ref;
+    const views = this.#views(id).filter((view) => named === undefined || view.owner === named);
+    const found = oneOf(id, ownersOf(views));
+    if (found.kind !== "ok") return found;
+    const [view] = views;
+    assert(view !== undefined, "a view for its owner");
+    return { kind: "ok", changed: false, value: detail(view, await this.#held()) };
   }
 
+  /** One that names no owner and exists already goes to the owner that has it: it is the same again, or differs. */
   async create(request: CreateActivity): Promise<AdminResult<ActivityRow>> {
     const { owner: named, ...activity } = request;
-    const owner = named ?? this.#view(request.id)?.owner ?? this.#ownerOfNew();
-    if (owner === undefined) return { kind: "unavailable", detail: "no cross_center is reachable" };
+    const found = oneOf(request.id, ownersOf(this.#views(request.id)));
+    if (named === undefined && found.kind === "invalid") return found;
+    const owner = named ?? (found.kind === "ok" ? found.owner : this.#owners.ofNew());
+    if (owner === undefined) return NO_OWNER;
     const { caller } = this.#node.endpoint;
     const to = { key: keyOfId(owner) };
     return await caller.call(ActivityContract.create, activity, { to, timeoutMs: CHANGE_TIMEOUT_MS });
   }
 
-  async change(verb: "open" | "close" | "remove", id: string): Promise<AdminResult<ActivityRow>> {
-    const owner = await this.#ownerOf(id);
-    if (owner === undefined) return notFound(id);
+  async change(verb: "open" | "close" | "remove", ref: ActivityRef): Promise<AdminResult<ActivityRow>> {
+    const found = await this.#owners.of(ref);
+    if (found.kind !== "ok") return found;
     const { caller } = this.#node.endpoint;
-    const to = { key: keyOfId(owner) };
-    const outcome: ActivityOutcome = await caller.call(
-      ActivityContract[verb],
-      { id },
-      { to, timeoutMs: CHANGE_TIMEOUT_MS },
-    );
-    return outcome;
+    const to = { key: keyOfId(found.owner) };
+    return await caller.call(ActivityContract[verb], { id: ref.id }, { to, timeoutMs: CHANGE_TIMEOUT_MS });
   }
 
-  async why(id: string, node: NodeId): Promise<AdminResult<Why>> {
-    const owner = await this.#ownerOf(id);
-    if (owner === undefined) return notFound(id);
+  async why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>> {
+    const found = await this.#owners.of(ref);
+    if (found.kind !== "ok") return found;
+    const { owner } = found;
     const { caller } = this.#node.endpoint;
-    const { topic: _, wanted, ...answer } = await why(caller, { topic: activityTopic(owner, id), owner, node });
-    return { kind: "ok", changed: false, value: { activity: id, wanted: wanted ?? "", ...answer } };
+    const { topic: _, wanted, ...answer } = await why(caller, { topic: activityTopic(owner, ref.id), owner, node });
+    return { kind: "ok", changed: false, value: { activity: ref.id, wanted: wanted ?? "", ...answer } };
   }
 
-  #view(id: string): ActivityView | undefined {
-    return this.#views().find((view) => view.id === id);
-  }
-
-  #views(): ActivityView[] {
+  /** Those of this id, or all. */
+  #views(id?: string): ActivityView[] {
     const views = this.#node.replica.view().map((row) => {
+      if (id !== undefined && row.id !== id) return undefined;
       const version = this.#node.mesh.sync.state.copy(row.topic)?.version;
       if (row.content === undefined || version === undefined) return undefined;
       const view = viewOf(row.content, { owner: row.owner, version });
@@ -86,67 +90,15 @@ export class MeshActivities {
     return views.filter((view) => view !== undefined);
   }
 
-  #ownerOfNew(): NodeId | undefined {
-    const { self, mesh, assignment } = this.#node;
-    const reachable = mesh.directory.ofRole("cross_center").map((node) => node.number);
-    if (self.role === "cross_center") reachable.push(self.number);
-    const number = assignment.numberFor("cross_center", { shard: NO_SHARD, reachable });
-    return number === undefined ? undefined : (`cross_center:${number}` as NodeId);
-  }
-
-  /** From the own replica, else the reachable owners are asked: it may be on its way here. */
-  async #ownerOf(id: string): Promise<NodeId | undefined> {
-    const known = this.#view(id)?.owner;
-    if (known !== undefined) return known;
-    const { self, mesh, endpoint } = this.#node;
-    const owners = mesh.directory.ofRole("cross_center").map((node) => node.number);
-    if (self.role === "cross_center") owners.push(self.number);
-    for (const number of owners) {
-      const to = { key: nodeKey("cross_center", number) };
-      const found = await endpoint.caller.call(ActivityContract.get, { id }, { to, timeoutMs: ASK_TIMEOUT_MS });
-      if (found.kind === "ok") return `cross_center:${number}` as NodeId;
-    }
-    return undefined;
-  }
-
-  /** Per node: its row, and its versions by topic unless they are those that this node holds. */
-  async #versions(): Promise<readonly NodeVersions[]> {
-    return fanOut(await this.#nodes(), async (row) => {
-      if (row.current) return { row, versions: undefined, answered: true };
-      try {
-        const to = { key: keyOfId(row.id) };
-        const { applied } = await this.#node.endpoint.caller.call(
-          RuntimeContract.applied,
-          {},
-          { to, timeoutMs: ASK_TIMEOUT_MS },
-        );
-        return { row, versions: new Map(applied.map((one) => [one.topic, one.version])), answered: true };
-      } catch (error) {
-        if (!isCallError(error)) throw error;
-        return { row, versions: new Map(), answered: false };
-      }
-    });
+  async #held(): Promise<readonly HeldVersions[]> {
+    return askVersions(this.#node, await this.#registry());
   }
 }
 
-interface NodeVersions {
-  readonly row: NodeRow;
-  readonly versions: ReadonlyMap<string, string> | undefined;
-  readonly answered: boolean;
+function ownersOf(views: readonly ActivityView[]): NodeId[] {
+  return views.map((view) => view.owner);
 }
 
-function detail(view: ActivityView, nodes: readonly NodeVersions[]): ActivityDetail {
-  const topic = activityTopic(view.owner, view.id);
-  const rows = nodes.map(({ row, versions, answered }): AppliedRow => {
-    if (versions === undefined) return { node: row.id, version: view.version, current: true, behindSinceMs: undefined };
-    if (!answered) return { node: row.id, version: "unknown", current: false, behindSinceMs: row.behindSinceMs };
-    const version = versions.get(topic);
-    const current = version === view.version;
-    return { node: row.id, version, current, behindSinceMs: current ? undefined : row.behindSinceMs };
-  });
-  return { ...view, nodes: rows };
-}
-
-function notFound(id: string): { readonly kind: "not_found"; readonly detail: string } {
-  return { kind: "not_found", detail: `there is no activity "${id}"` };
+function detail(view: ActivityView, held: readonly HeldVersions[]): ActivityDetail {
+  return { ...view, nodes: appliedRows(activityTopic(view.owner, view.id), held) };
 }

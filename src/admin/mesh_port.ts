@@ -8,30 +8,34 @@ import { explain } from "#rpc/explain.ts";
 import type { Node } from "#module/node.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import type { NodeId } from "#wire/role.ts";
-import { keyOfId, tierOf } from "#wire/role.ts";
+import { keyOfId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
+import { MeshOwners } from "./mesh_owners.ts";
+import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
 import type {
+  ActivityRef,
   Actor,
   AdminPort,
   AdminResult,
   AssignmentRow,
   CreateActivity,
+  LinkList,
   NodeDescription,
   NodeHealth,
   NodeRow,
   Problem,
 } from "./port.ts";
 
-const ASK_TIMEOUT_MS = 2_000;
-
 export class MeshAdminPort implements AdminPort {
   readonly #node: Node;
   readonly #activities: MeshActivities;
+  readonly #owners: MeshOwners;
 
   constructor(node: Node) {
     this.#node = node;
-    this.#activities = new MeshActivities({ node, nodes: () => this.#rows() });
+    this.#owners = new MeshOwners(node);
+    this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
 
   get self(): NodeId {
@@ -51,14 +55,15 @@ export class MeshAdminPort implements AdminPort {
     return ok(await fanOut(rows, (row) => this.#health(row.id)));
   }
 
-  async links(id: NodeId | undefined) {
-    if (id !== undefined && !(await this.#isKnown(id))) return unknownNode(id);
-    const ids = id === undefined ? (await this.#rows()).map((row) => row.id) : [id];
-    const all = await fanOut(ids, async (node) => {
-      const description = await this.#orUndefined(() => this.#describe(node));
-      return (description?.links ?? []).map((link) => ({ ...link, node }));
-    });
-    return ok(all.flat());
+  async links(id: NodeId | undefined): Promise<AdminResult<LinkList>> {
+    if (id !== undefined) {
+      if (!(await this.#isKnown(id))) return unknownNode(id);
+      return ok({ links: linksOf(await this.#describe(id)), silent: [] });
+    }
+    const rows = await this.#rows();
+    const all = await fanOut(rows, (row) => orUndefined(() => this.#describe(row.id)));
+    const silent = rows.filter((_, index) => all[index] === undefined).map((row) => row.id);
+    return ok({ links: all.flatMap((one) => (one === undefined ? [] : linksOf(one))), silent });
   }
 
   async routes(id: NodeId | undefined) {
@@ -80,28 +85,44 @@ export class MeshAdminPort implements AdminPort {
     return this.#activities.list();
   }
 
-  activity(id: string) {
-    return this.#activities.one(id);
+  activity(ref: ActivityRef) {
+    return this.#activities.one(ref);
   }
 
   createActivity(request: CreateActivity, _actor: Actor) {
     return this.#activities.create(request);
   }
 
-  openActivity(id: string, _actor: Actor) {
-    return this.#activities.change("open", id);
+  openActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#activities.change("open", ref);
   }
 
-  closeActivity(id: string, _actor: Actor) {
-    return this.#activities.change("close", id);
+  closeActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#activities.change("close", ref);
   }
 
-  deleteActivity(id: string, _actor: Actor) {
-    return this.#activities.change("remove", id);
+  deleteActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#activities.change("remove", ref);
   }
 
-  async why(id: string, node: NodeId) {
-    return (await this.#isKnown(node)) ? this.#activities.why(id, node) : unknownNode(node);
+  async why(ref: ActivityRef, node: NodeId) {
+    return (await this.#isKnown(node)) ? this.#activities.why(ref, node) : unknownNode(node);
+  }
+
+  orphans() {
+    return this.#owners.orphans();
+  }
+
+  adoptActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#owners.change("adopt", ref);
+  }
+
+  cancelActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#owners.change("cancel", ref);
+  }
+
+  resumeActivity(ref: ActivityRef, _actor: Actor) {
+    return this.#owners.change("resume", ref);
   }
 
   live(): boolean {
@@ -112,13 +133,8 @@ export class MeshAdminPort implements AdminPort {
     return this.#node.ready();
   }
 
-  /** The whole registry: a shard's node sees only its own part of it, and asks a cross gateway. */
   async #rows(): Promise<readonly NodeRow[]> {
-    const { self, runtime, mesh, endpoint } = this.#node;
-    const [gateway] = mesh.directory.ofRole("cross_gateway");
-    if (tierOf(self.role) !== "shard" || gateway === undefined) return runtime.nodes();
-    const to = { key: gateway.key };
-    return (await endpoint.caller.call(RuntimeContract.nodes, {}, { to, timeoutMs: ASK_TIMEOUT_MS })).nodes;
+    return (await readRegistry(this.#node)).rows;
   }
 
   async #isKnown(id: NodeId): Promise<boolean> {
@@ -142,15 +158,6 @@ export class MeshAdminPort implements AdminPort {
         sinceMs: this.#node.mesh.time.nowMs(),
       };
       return { id, ok: false, problems: [problem] };
-    }
-  }
-
-  async #orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!isCallError(error)) throw error;
-      return undefined;
     }
   }
 
@@ -182,6 +189,10 @@ export class MeshAdminPort implements AdminPort {
 
 function ok<T>(value: T): { readonly kind: "ok"; readonly value: T; readonly changed: boolean } {
   return { kind: "ok", value, changed: false };
+}
+
+function linksOf({ id, links }: NodeDescription): LinkList["links"] {
+  return links.map((link) => ({ ...link, node: id }));
 }
 
 function unknownNode(id: NodeId): { readonly kind: "not_found"; readonly detail: string } {

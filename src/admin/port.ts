@@ -50,6 +50,12 @@ export interface NodeHealth {
   readonly problems: readonly Problem[];
 }
 
+export interface LinkList {
+  readonly links: readonly (LinkStatus & { readonly node: NodeId })[];
+  /** Nodes that did not answer: what they say of their links is not in the list. */
+  readonly silent: readonly NodeId[];
+}
+
 export interface RouteRow {
   readonly target: NodeId;
   readonly shard: number;
@@ -141,6 +147,38 @@ export interface CreateActivity {
   readonly open?: boolean;
 }
 
+/** Which activity; with its owner where several have one of this id. */
+export interface ActivityRef {
+  readonly id: string;
+  readonly owner?: NodeId | undefined;
+}
+
+/** A topic that nodes hold in an owner's name and that this owner does not have: its data was lost. */
+export interface OrphanRow {
+  readonly owner: NodeId;
+  readonly id: string;
+  readonly topic: string;
+  /** The highest that was reported, `epoch.revision.hash`. */
+  readonly version: string;
+  /** A node that holds it. */
+  readonly reporter: NodeId;
+}
+
+export interface OrphanList {
+  readonly orphans: readonly OrphanRow[];
+  /** Owners that are reachable and did not answer: what they miss is not in the list. */
+  readonly silent: readonly NodeId[];
+}
+
+/** What adopt, cancel and resume leave. */
+export interface TopicState {
+  readonly topic: string;
+  /** `epoch.revision.hash` */
+  readonly version: string;
+  /** Undefined: what is left is a tombstone. */
+  readonly activity: ActivityRow | undefined;
+}
+
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */
 export type AdminResult<T> =
   | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
@@ -165,19 +203,27 @@ export interface AdminPort {
   nodes(): Promise<AdminResult<readonly NodeRow[]>>;
   describe(node: NodeId): Promise<AdminResult<NodeDescription>>;
   health(): Promise<AdminResult<readonly NodeHealth[]>>;
-  links(node: NodeId | undefined): Promise<AdminResult<readonly (LinkStatus & { readonly node: NodeId })[]>>;
+  links(node: NodeId | undefined): Promise<AdminResult<LinkList>>;
   routes(
     node: NodeId | undefined,
   ): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>>;
   explain(from: NodeId, to: NodeId): Promise<AdminResult<Explanation>>;
   activities(): Promise<AdminResult<readonly ActivityDetail[]>>;
-  activity(id: string): Promise<AdminResult<ActivityDetail>>;
+  activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>>;
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  openActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  closeActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  openActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  closeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
   /** Only a closed one; leaves a tombstone. */
-  deleteActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  why(id: string, node: NodeId): Promise<AdminResult<Why>>;
+  deleteActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>>;
+  /** Asks every owner that is reachable. */
+  orphans(): Promise<AdminResult<OrphanList>>;
+  /** An orphan's content becomes its owner's own again. */
+  adoptActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
+  /** An orphan ends with a tombstone. */
+  cancelActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
+  /** The other owner of this topic is gone: its owner speaks for it again. */
+  resumeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
   live(): boolean;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

@@ -3,9 +3,11 @@
  * Every message is ours and says what is allowed: valibot's own would repeat the input.
  */
 
+import { AUDIT_PAGE_MAX } from "#store/audit_log.ts";
 import { type NodeId, parseNodeId, type Role, ROLES } from "#wire/role.ts";
 import * as v from "valibot";
 import { faultOfJsonValue } from "./json_value.ts";
+import type { ActivityRef } from "./port.ts";
 
 /** Milliseconds: the last day that a Date can say. */
 const TIME_MAX_MS = 8_640_000_000_000_000;
@@ -16,6 +18,7 @@ const NODE_ID_FORM = `^(${ROLES.join("|")}):[1-9][0-9]{0,9}$`;
 
 const mustBeText = "must be a text";
 const nameMessage = "must be 1 to 64 of a-z, 0-9, _ and -";
+const limitMessage = `must be 1 to ${AUDIT_PAGE_MAX}`;
 const nodeIdMessage = "must be ROLE:NUMBER, e.g. center:3";
 
 export const ActivityId = v.pipe(
@@ -39,6 +42,28 @@ const OwnerId = v.pipe(
   }),
 );
 
+const NamedOwner = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => isNodeOf("cross_center", text), "must be cross_center:NUMBER"),
+  v.metadata({
+    pattern: "^cross_center:[1-9][0-9]{0,9}$",
+    description: "Its owner: needed only where several owners have an activity of this id",
+  }),
+);
+
+/** Digits of a number that is exact everywhere. */
+const EntryNumber = v.pipe(
+  v.string(mustBeText),
+  v.regex(/^[1-9][0-9]{0,14}$/, "must be the number of an entry, 1 or more"),
+  v.description("Only entries with a lower number: `next` of the page before"),
+);
+
+const PageLimit = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= AUDIT_PAGE_MAX, limitMessage),
+  v.metadata({ pattern: "^[1-9][0-9]{0,2}$", description: `Entries of a page at most, 1 to ${AUDIT_PAGE_MAX}` }),
+);
+
 const ActivityConfig = v.pipe(
   v.unknown(),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -51,8 +76,13 @@ const ActivityConfig = v.pipe(
 export const ActivityPath = v.strictObject({ id: ActivityId }, unknownField);
 export const NodePath = v.strictObject({ id: NodeIdText }, unknownField);
 export const NoQuery = v.strictObject({}, unknownField);
-export const NodeQuery = v.strictObject({ node: NodeIdText }, unknownField);
 export const OptionalNodeQuery = v.strictObject({ node: v.optional(NodeIdText) }, unknownField);
+export const OwnerQuery = v.strictObject({ owner: v.optional(NamedOwner) }, unknownField);
+export const WhyQuery = v.strictObject({ node: NodeIdText, owner: v.optional(NamedOwner) }, unknownField);
+export const AuditQuery = v.strictObject(
+  { before: v.optional(EntryNumber), limit: v.optional(PageLimit) },
+  unknownField,
+);
 export const ExplainQuery = v.strictObject({ from: NodeIdText, to: NodeIdText }, unknownField);
 
 export const CreateActivityBody = v.pipe(
@@ -85,6 +115,11 @@ export const CreateActivityBody = v.pipe(
 /** Of a text that NodeIdText has let through. */
 export function nodeIdOf(checked: string): NodeId {
   return checked as NodeId;
+}
+
+/** Of an id and an owner that have been let through. */
+export function activityRefOf(id: string, owner: string | undefined): ActivityRef {
+  return owner === undefined ? { id } : { id, owner: nodeIdOf(owner) };
 }
 
 function isNodeOf(role: Role, text: string): boolean {

@@ -146,6 +146,30 @@ export const WhyShape = v.pipe(
   v.metadata({ ref: "Why" }),
 );
 
+export const OrphanShape = v.pipe(
+  v.object({
+    owner: v.pipe(Text, v.description("In whose name nodes hold it; it has lost it")),
+    id: Text,
+    topic: Text,
+    version: v.pipe(Version, v.description("The highest that was reported")),
+    reporter: v.pipe(Text, v.description("A node that holds it")),
+  }),
+  v.metadata({ ref: "Orphan" }),
+);
+
+export const AuditEntryShape = v.pipe(
+  v.object({
+    number: v.pipe(Count, v.description("Grows with every entry of a node's trail")),
+    atMs: TimeMs,
+    who: v.pipe(Text, v.description("Name of the token")),
+    remote: Text,
+    verb: Text,
+    subject: Text,
+    outcome: Text,
+  }),
+  v.metadata({ ref: "AuditEntry" }),
+);
+
 export const ProblemShape = v.pipe(
   v.object({
     type: v.pipe(Text, v.description("urn:kuafu:problem: and a name that does not change")),
@@ -162,13 +186,31 @@ export const ProblemShape = v.pipe(
 
 export const NodesAnswer = v.object({ nodes: v.array(NodeRowShape) });
 export const NodeAnswer = v.object({ node: NodeDescriptionShape });
-export const LinksAnswer = v.object({ links: v.array(NodeLinkShape) });
+export const LinksAnswer = v.object({
+  links: v.array(NodeLinkShape),
+  silent: v.pipe(v.array(Text), v.description("Nodes that did not answer: their links are not in the list")),
+});
 export const RoutesAnswer = v.object({ routes: v.array(RouteRowShape), assignments: v.array(AssignmentShape) });
 export const ActivitiesAnswer = v.object({ activities: v.array(ActivityDetailShape) });
 export const ActivityAnswer = v.object({ activity: ActivityDetailShape });
 export const ChangeAnswer = v.object({
   activity: ActivityShape,
   changed: v.pipe(Flag, v.description("False: it was so already, and nothing was done")),
+});
+export const TopicChangeAnswer = v.object({
+  topic: Text,
+  version: Version,
+  activity: v.optional(v.pipe(ActivityShape, v.description("Left out: what is left is a tombstone"))),
+  changed: v.pipe(Flag, v.description("False: it was so already, and nothing was done")),
+});
+export const OrphansAnswer = v.object({
+  orphans: v.array(OrphanShape),
+  silent: v.pipe(v.array(Text), v.description("Owners that did not answer: what they miss is not in the list")),
+});
+export const AuditAnswer = v.object({
+  node: v.pipe(Text, v.description("The node whose trail it is: the one that serves")),
+  entries: v.array(AuditEntryShape),
+  next: v.optional(v.pipe(Count, v.description("`before` of the next page; left out at the end"))),
 });
 export const HealthAnswer = v.object({ ok: Flag, nodes: v.array(NodeHealthShape) });
 export const LiveAnswer = v.object({ ok: Flag });

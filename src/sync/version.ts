@@ -36,3 +36,10 @@ export function hashOf(digest: Digest, bytes: Uint8Array): string {
 export function versionText(version: Version): string {
   return `${version.epoch}.${version.revision}.${version.hash}`;
 }
+
+/** Undefined for what is no such text. */
+export function parseVersionText(text: string): Version | undefined {
+  const [, epoch, revision, hash] = /^([0-9]{1,10})\.([0-9]{1,16})\.([0-9a-f]{16})$/.exec(text) ?? [];
+  if (epoch === undefined || revision === undefined || hash === undefined) return undefined;
+  return { epoch: Number(epoch), revision: Number(revision), hash };
+}

@@ -68,6 +68,39 @@ describe("Admin app: statuses", () => {
     ["DELETE /api/activities/boss", 200],
     ["DELETE /api/activities/none", 404],
     ["DELETE /api/activities/boss", 403, { token: READ_SECRET }],
+    ["GET /api/activities/boss?owner=cross_center:1", 200],
+    ["GET /api/activities/boss?owner=cross_center:2", 404],
+    ["GET /api/activities/boss?owner=center:1", 422],
+    ["GET /api/activities/boss/why?node=center:1&owner=cross_center:1", 200],
+    ["POST /api/activities/boss/open?owner=cross_center:1", 200],
+    ["POST /api/activities/boss/open?owner=cross_center:0", 422],
+    ["POST /api/activities/boss/open?owner=cross_center:1&owner=cross_center:2", 422],
+    ["POST /api/activities/lost/adopt", 200],
+    ["POST /api/activities/lost/adopt?owner=cross_center:1", 200, { body: {} }],
+    ["POST /api/activities/lost/adopt?from=center:1", 422],
+    ["POST /api/activities/boss/adopt", 200],
+    ["POST /api/activities/none/adopt", 404],
+    ["POST /api/activities/lost/adopt", 400, { body: { from: "center:1" } }],
+    ["POST /api/activities/lost/adopt", 403, { token: READ_SECRET }],
+    ["POST /api/activities/lost/cancel", 200],
+    ["POST /api/activities/boss/cancel", 409],
+    ["POST /api/activities/lost/cancel", 403, { token: READ_SECRET }],
+    ["POST /api/activities/boss/resume", 200],
+    ["POST /api/activities/none/resume", 404],
+    ["POST /api/activities/boss/resume", 403, { token: READ_SECRET }],
+    ["GET /api/orphans", 200],
+    ["GET /api/orphans", 200, { token: READ_SECRET }],
+    ["GET /api/orphans", 401, { token: null }],
+    ["GET /api/orphans?owner=cross_center:1", 422],
+    ["GET /api/audit", 200],
+    ["GET /api/audit?before=3&limit=200", 200, { token: READ_SECRET }],
+    ["GET /api/audit", 401, { token: null }],
+    ["GET /api/audit?before=0", 422],
+    ["GET /api/audit?before=1e3", 422],
+    ["GET /api/audit?limit=201", 422],
+    ["GET /api/audit?limit=0", 422],
+    ["GET /api/audit?limit=ten", 422],
+    ["GET /api/audit?after=1", 422],
     ["GET /healthz", 200, { token: null }],
     ["GET /readyz", 200, { token: null }],
     ["GET /openapi.json", 200, { token: null }],
@@ -86,6 +119,7 @@ describe("Admin app: statuses", () => {
     test(`${call} ${options === undefined ? "" : JSON.stringify(options)} is ${status}`, async () => {
       const fixture = new Fixture();
       await fixture.createBoss();
+      fixture.port.lost.push("lost");
       const response = await fixture.ask(call, options);
       expect(response.status).toBe(status);
       const type = status < 300 ? "application/json" : "application/problem+json";
@@ -105,6 +139,9 @@ describe("Admin app: methods", () => {
     ["PATCH /api/activities", "GET, HEAD, POST"],
     ["POST /api/activities/boss", "DELETE, GET, HEAD"],
     ["GET /api/activities/boss/open", "POST"],
+    ["GET /api/activities/boss/adopt", "POST"],
+    ["POST /api/orphans", "GET, HEAD"],
+    ["DELETE /api/audit", "GET, HEAD"],
     ["DELETE /api/activities/boss/close", "POST"],
     ["POST /healthz", "GET, HEAD"],
     ["DELETE /openapi.json", "GET, HEAD"],
@@ -131,6 +168,11 @@ describe("Admin app: shapes", () => {
     ["GET /api/activities/boss", shapes.ActivityAnswer],
     ["GET /api/activities/boss/why?node=center:1", shapes.WhyShape],
     ["POST /api/activities/boss/open", shapes.ChangeAnswer],
+    ["POST /api/activities/lost/adopt", shapes.TopicChangeAnswer],
+    ["POST /api/activities/lost/cancel", shapes.TopicChangeAnswer],
+    ["POST /api/activities/boss/resume", shapes.TopicChangeAnswer],
+    ["GET /api/orphans", shapes.OrphansAnswer],
+    ["GET /api/audit", shapes.AuditAnswer],
     ["DELETE /api/activities/boss", shapes.ChangeAnswer],
     ["GET /healthz", shapes.LiveAnswer],
     ["GET /readyz", shapes.ReadyAnswer],
@@ -139,6 +181,8 @@ describe("Admin app: shapes", () => {
     test(`${call} answers what /openapi.json promises and no more`, async () => {
       const fixture = new Fixture();
       await fixture.createBoss();
+      fixture.port.lost.push("lost");
+      await fixture.ask("POST /api/activities/boss/open", { token: READ_SECRET });
       const { status, body } = await fixture.askJson(call);
       expect(status).toBe(200);
       expect(v.parse(shape, body)).toEqual(body);

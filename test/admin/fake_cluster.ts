@@ -2,7 +2,7 @@
  * The cluster that FakePort shows: two gateways with a node below each, and one link that is down.
  */
 
-import type { ActivityDetail, ActivityRow, AdminResult, NodeRow } from "#admin/port.ts";
+import type { ActivityDetail, ActivityRow, AdminResult, NodeRow, OrphanRow } from "#admin/port.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
 
@@ -26,6 +26,32 @@ export function ok<T>(value: T, changed = true): AdminResult<T> {
 
 export function noNode(id: NodeId): { readonly kind: "not_found"; readonly detail: string } {
   return { kind: "not_found", detail: `Cannot find node ${id}` };
+}
+
+export function noOrphan(id: string): { readonly kind: "not_found"; readonly detail: string } {
+  return { kind: "not_found", detail: `there is no orphan ${orphanOf(id).topic}` };
+}
+
+export function orphanOf(id: string): OrphanRow {
+  const topic = `activity/${CROSS_CENTER}/${id}`;
+  return { owner: CROSS_CENTER, id, topic, version: "8.3.00000000", reporter: GATEWAY };
+}
+
+/** A new activity of the one kind that there is. */
+export function blankRow(id: string): ActivityRow {
+  return {
+    id,
+    kind: "boss",
+    owner: CROSS_CENTER,
+    phase: "scheduled",
+    term: undefined,
+    termNumber: 0,
+    openedAtMs: undefined,
+    closedAtMs: undefined,
+    endsAtMs: undefined,
+    config: {},
+    version: "",
+  };
 }
 
 export function detailOf(row: ActivityRow): ActivityDetail {

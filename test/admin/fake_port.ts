@@ -5,6 +5,7 @@
 
 import type {
   ActivityDetail,
+  ActivityRef,
   ActivityRow,
   Actor,
   AdminPort,
@@ -12,24 +13,29 @@ import type {
   AssignmentRow,
   CreateActivity,
   Explanation,
+  LinkList,
   NodeDescription,
   NodeHealth,
   NodeRow,
+  OrphanList,
   RouteRow,
+  TopicState,
   Why,
 } from "#admin/port.ts";
 import type { NodeId } from "#wire/role.ts";
 import {
   ATTACHED_TO,
+  blankRow,
   CENTER,
   CROSS_CENTER,
   CROSS_GATEWAY,
   detailOf,
   GATEWAY,
-  type Link,
   linksOf,
   noNode,
+  noOrphan,
   ok,
+  orphanOf,
   rowOf,
   STARTED_AT_MS,
   statusesOf,
@@ -44,6 +50,8 @@ export class FakePort implements AdminPort {
   /** Ids in the order in which terms began. */
   readonly openings: string[] = [];
   readonly actors: Actor[] = [];
+  /** Ids that nodes hold and the owner does not. */
+  readonly lost: string[] = [];
   readonly #activities = new Map<string, ActivityRow>();
   #revision = 0;
 
@@ -91,10 +99,10 @@ export class FakePort implements AdminPort {
     );
   }
 
-  links(node: NodeId | undefined): Promise<AdminResult<readonly Link[]>> {
+  links(node: NodeId | undefined): Promise<AdminResult<LinkList>> {
     return this.#say(() => {
-      if (node === undefined) return ok([...ATTACHED_TO.keys()].flatMap(linksOf));
-      return ATTACHED_TO.has(node) ? ok(linksOf(node)) : noNode(node);
+      if (node === undefined) return ok({ links: [...ATTACHED_TO.keys()].flatMap(linksOf), silent: [GATEWAY] });
+      return ATTACHED_TO.has(node) ? ok({ links: linksOf(node), silent: [] }) : noNode(node);
     });
   }
 
@@ -132,8 +140,8 @@ export class FakePort implements AdminPort {
     return this.#say(() => ok([...this.#activities.values()].map(detailOf)));
   }
 
-  activity(id: string): Promise<AdminResult<ActivityDetail>> {
-    return this.#say(() => this.#with(id, (row) => ok(detailOf(row))));
+  activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>> {
+    return this.#say(() => this.#with(ref, (row) => ok(detailOf(row))));
   }
 
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>> {
@@ -149,34 +157,24 @@ export class FakePort implements AdminPort {
         if (isSame) return ok(old, false);
         return { kind: "conflict", detail: `Cannot create ${old.id}: it exists and differs`, allowed: ["delete"] };
       }
-      const row = this.#put({
-        id: request.id,
-        kind: request.kind,
-        owner: request.owner ?? CROSS_CENTER,
-        phase: "scheduled",
-        term: undefined,
-        termNumber: 0,
-        openedAtMs: undefined,
-        closedAtMs: undefined,
-        endsAtMs: request.endsAtMs,
-        config: request.config,
-        version: "",
-      });
+      const { id, owner = CROSS_CENTER, endsAtMs, config } = request;
+      const row = this.#put({ ...blankRow(id), owner, endsAtMs, config });
       return request.open === true ? this.#open(row) : ok(row);
     });
   }
 
-  openActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+  openActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>> {
     return this.#say(() => {
       this.actors.push(actor);
-      return this.#with(id, (row) => (row.phase === "open" ? ok(row, false) : this.#open(row)));
+      return this.#with(ref, (row) => (row.phase === "open" ? ok(row, false) : this.#open(row)));
     });
   }
 
-  closeActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+  closeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>> {
     return this.#say(() => {
       this.actors.push(actor);
-      return this.#with(id, (row) => {
+      const { id } = ref;
+      return this.#with(ref, (row) => {
         if (row.phase === "closed") return ok(row, false);
         if (row.phase === "open") return ok(this.#put({ ...row, phase: "closed", closedAtMs: STARTED_AT_MS }));
         return { kind: "conflict", detail: `Cannot close ${id}: it is ${row.phase}`, allowed: ["open", "delete"] };
@@ -184,10 +182,11 @@ export class FakePort implements AdminPort {
     });
   }
 
-  deleteActivity(id: string, actor: Actor): Promise<AdminResult<ActivityRow>> {
+  deleteActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>> {
     return this.#say(() => {
       this.actors.push(actor);
-      return this.#with(id, (row) => {
+      const { id } = ref;
+      return this.#with(ref, (row) => {
         if (row.phase === "open") {
           return { kind: "conflict", detail: `Cannot delete ${id}: it is open`, allowed: ["close"] };
         }
@@ -197,12 +196,12 @@ export class FakePort implements AdminPort {
     });
   }
 
-  why(id: string, node: NodeId): Promise<AdminResult<Why>> {
+  why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>> {
     return this.#say(() => {
       if (!ATTACHED_TO.has(node)) return noNode(node);
-      return this.#with(id, ({ version }) =>
+      return this.#with(ref, ({ version }) =>
         ok({
-          activity: id,
+          activity: ref.id,
           node,
           wanted: version,
           hops: [
@@ -213,6 +212,37 @@ export class FakePort implements AdminPort {
           verdict: `${node} lacks ${version}: link down for 3 s`,
         }),
       );
+    });
+  }
+
+  orphans(): Promise<AdminResult<OrphanList>> {
+    return this.#say(() => ok({ orphans: this.lost.map(orphanOf), silent: [] }));
+  }
+
+  adoptActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      const found = this.#find(ref.id);
+      if (found === "lost") return this.#state(this.#put(blankRow(ref.id)), true);
+      return found === undefined ? noOrphan(ref.id) : this.#state(found, false);
+    });
+  }
+
+  cancelActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      const found = this.#find(ref.id);
+      if (found === "lost") return ok({ topic: orphanOf(ref.id).topic, version: "9.1.00000000", activity: undefined });
+      if (found === undefined) return noOrphan(ref.id);
+      return { kind: "conflict", detail: `Cannot cancel ${ref.id}: it is no orphan`, allowed: ["open", "delete"] };
+    });
+  }
+
+  resumeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      const found = this.#find(ref.id);
+      return found === undefined || found === "lost" ? noOrphan(ref.id) : this.#state(found, false);
     });
   }
 
@@ -230,9 +260,23 @@ export class FakePort implements AdminPort {
     return fault === undefined ? Promise.resolve(answer()) : fault();
   }
 
-  #with<T>(id: string, answer: (row: ActivityRow) => AdminResult<T>): AdminResult<T> {
+  #with<T>({ id, owner }: ActivityRef, answer: (row: ActivityRow) => AdminResult<T>): AdminResult<T> {
     const row = this.#activities.get(id);
-    return row === undefined ? { kind: "not_found", detail: `Cannot find activity ${id}` } : answer(row);
+    return row === undefined || (owner !== undefined && owner !== row.owner)
+      ? { kind: "not_found", detail: `Cannot find activity ${id}` }
+      : answer(row);
+  }
+
+  /** Takes it off the list of those that are lost. */
+  #find(id: string): ActivityRow | "lost" | undefined {
+    const index = this.lost.indexOf(id);
+    if (index < 0) return this.#activities.get(id);
+    this.lost.splice(index, 1);
+    return "lost";
+  }
+
+  #state(activity: ActivityRow, changed: boolean): AdminResult<TopicState> {
+    return ok({ topic: orphanOf(activity.id).topic, version: activity.version, activity }, changed);
   }
 
   #open(row: ActivityRow): AdminResult<ActivityRow> {

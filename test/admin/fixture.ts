@@ -7,6 +7,8 @@ import type { AuditEntry } from "#admin/audit.ts";
 import type { AdminEnv } from "#admin/services.ts";
 import { Counters } from "#base/counters.ts";
 import type { Log, LogData } from "#base/log.ts";
+import type { AuditPage } from "#store/audit_log.ts";
+import { AUDIT_PAGE_MAX } from "#store/audit_log.ts";
 import type { Hono } from "hono";
 import { ManualClock } from "../store/manual_clock.ts";
 import { digest } from "../wire/digest.ts";
@@ -63,6 +65,7 @@ export class Fixture {
           this.trail.push(entry);
           return Promise.resolve();
         },
+        page: (options) => (this.auditFault === undefined ? this.#page(options) : this.auditFault()),
       },
     });
   }
@@ -82,6 +85,16 @@ export class Fixture {
   async askJson(call: string, options: Ask = {}): Promise<{ readonly status: number; readonly body: unknown }> {
     const response = await this.ask(call, options);
     return { status: response.status, body: await response.json() };
+  }
+
+  /** As the store's does it; entries are numbered from 1. */
+  #page(options: { readonly before?: number | undefined; readonly limit?: number | undefined }): Promise<AuditPage> {
+    const older = this.trail
+      .map((entry, index) => ({ ...entry, number: index + 1 }))
+      .filter(({ number }) => number < (options.before ?? Number.MAX_SAFE_INTEGER))
+      .toReversed();
+    const records = older.slice(0, options.limit ?? AUDIT_PAGE_MAX);
+    return Promise.resolve({ records, next: records.length < older.length ? records.at(-1)?.number : undefined });
   }
 
   /** An activity to do something with. */

@@ -42,7 +42,7 @@ describe("OpenAPI document", () => {
       .map(({ method, path }) => `${method} ${path.replace(":id", "{id}")}`);
     const listed = operationsOf(await document()).map(([name]) => name);
     expect(listed.toSorted()).toEqual([...new Set(routes)].toSorted());
-    expect(listed.length).toBe(16);
+    expect(listed.length).toBe(21);
   });
 
   test("says for each route what it answers, with which shape and which problems", async () => {
@@ -69,6 +69,7 @@ describe("OpenAPI document", () => {
     expect(why.map((parameter) => [parameter.in, parameter.name])).toEqual([
       ["path", "id"],
       ["query", "node"],
+      ["query", "owner"],
     ]);
     expect(paths["/api/activities"]?.["post"]?.requestBody?.content).toEqual({
       "application/json": { schema: { $ref: "#/components/schemas/CreateActivity" } },

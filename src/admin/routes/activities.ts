@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { answer } from "../answer.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import { ActivityPath, nodeIdOf, NodeQuery, NoQuery } from "../schemas.ts";
+import { ActivityPath, activityRefOf, nodeIdOf, NoQuery, OwnerQuery, WhyQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { ActivitiesAnswer, ActivityAnswer, WhyShape } from "../shapes.ts";
 
@@ -40,12 +40,12 @@ export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
       problems: ["not_found", "invalid"],
     }),
     checked("param", ActivityPath),
-    checked("query", NoQuery),
+    checked("query", OwnerQuery),
     (c) => {
-      const { id } = c.req.valid("param");
+      const ref = activityRefOf(c.req.valid("param").id, c.req.valid("query").owner);
       return answer(services, c, {
         shape: ActivityAnswer,
-        ask: () => port.activity(id),
+        ask: () => port.activity(ref),
         body: (activity) => ({ activity }),
       });
     },
@@ -60,11 +60,11 @@ export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
       problems: ["not_found", "invalid"],
     }),
     checked("param", ActivityPath),
-    checked("query", NodeQuery),
+    checked("query", WhyQuery),
     (c) => {
-      const { id } = c.req.valid("param");
-      const { node } = c.req.valid("query");
-      return answer(services, c, { shape: WhyShape, ask: () => port.why(id, nodeIdOf(node)), body: (why) => why });
+      const { node, owner } = c.req.valid("query");
+      const ref = activityRefOf(c.req.valid("param").id, owner);
+      return answer(services, c, { shape: WhyShape, ask: () => port.why(ref, nodeIdOf(node)), body: (why) => why });
     },
   );
 

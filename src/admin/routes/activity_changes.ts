@@ -1,19 +1,21 @@
 /**
- * /api/activities, what changes: create, open, close, delete. Each may be asked again: what is so already
- * is answered the same, with `changed: false`, and nothing is done a second time.
+ * /api/activities, what changes: create, open, close, delete, and for topics in trouble adopt, cancel, resume. Each
+ * may be asked again: what is so already is answered the same, with `changed: false`, and nothing is done twice.
  */
 
 import { type Context, Hono } from "hono";
+import type * as v from "valibot";
+import type { Body } from "../answer.ts";
 import type { AuditVerb } from "../audit.ts";
 import { refuseBody, requireJson } from "../body.ts";
 import { change, requireOperate } from "../change.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import type { ActivityRow, Actor, AdminResult } from "../port.ts";
+import type { ActivityRef, ActivityRow, Actor, AdminResult, TopicState } from "../port.ts";
 import type { ProblemKind } from "../problem.ts";
-import { ActivityPath, CreateActivityBody, nodeIdOf, NoQuery } from "../schemas.ts";
+import { ActivityPath, activityRefOf, CreateActivityBody, nodeIdOf, NoQuery, OwnerQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
-import { ChangeAnswer } from "../shapes.ts";
+import { ChangeAnswer, TopicChangeAnswer } from "../shapes.ts";
 
 const CHANGE_PROBLEMS: readonly ProblemKind[] = [
   "bad_request",
@@ -24,12 +26,22 @@ const CHANGE_PROBLEMS: readonly ProblemKind[] = [
   "invalid",
 ];
 
-interface ChangeRoute {
+interface OneInput {
+  readonly in: { readonly param: { readonly id: string }; readonly query: { readonly owner?: string | undefined } };
+  readonly out: OneInput["in"];
+}
+
+interface ChangeRoute<S extends v.GenericSchema, T> {
   readonly verb: AuditVerb;
   readonly summary: string;
   readonly done: string;
-  readonly ask: (id: string, actor: Actor) => Promise<AdminResult<ActivityRow>>;
+  readonly shape: S;
+  readonly ask: (ref: ActivityRef, actor: Actor) => Promise<AdminResult<T>>;
+  readonly body: (value: T, changed: boolean) => Body<S>;
 }
+
+const activityBody = (activity: ActivityRow, changed: boolean): Body<typeof ChangeAnswer> => ({ activity, changed });
+const topicBody = (state: TopicState, changed: boolean): Body<typeof TopicChangeAnswer> => ({ ...state, changed });
 
 export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
   const { port } = services;
@@ -57,27 +69,36 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
         verb: "activity.create",
         subject: request.id,
         ask: (actor) => port.createActivity(request, actor),
+        shape: ChangeAnswer,
+        body: activityBody,
       });
     },
   );
 
-  const onOne = (route: ChangeRoute) =>
+  const onOne = <S extends v.GenericSchema, T>(route: ChangeRoute<S, T>) =>
     [
       documented({
         tag: "activities",
         summary: route.summary,
-        answers: { 200: { description: route.done, shape: ChangeAnswer } },
+        answers: { 200: { description: route.done, shape: route.shape } },
         problems: CHANGE_PROBLEMS,
       }),
       requireOperate(services, route.verb),
       checked("param", ActivityPath),
-      checked("query", NoQuery),
+      checked("query", OwnerQuery),
       refuseBody(),
-      (c: Context<AdminEnv, "/:id", { in: { param: { id: string } }; out: { param: { id: string } } }>) => {
+      (c: Context<AdminEnv, "/:id", OneInput>) => {
         const { id } = c.req.valid("param");
-        return change(services, c, { verb: route.verb, subject: id, ask: (actor) => route.ask(id, actor) });
+        const { owner } = c.req.valid("query");
+        const ref = activityRefOf(id, owner);
+        const { verb, shape, body } = route;
+        const subject = owner === undefined ? id : `${owner}/${id}`;
+        return change(services, c, { verb, subject, shape, body, ask: (actor) => route.ask(ref, actor) });
       },
     ] as const;
+
+  const plain = { shape: ChangeAnswer, body: activityBody };
+  const ofTopic = { shape: TopicChangeAnswer, body: topicBody };
 
   routes.post(
     "/:id/open",
@@ -85,7 +106,8 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
       verb: "activity.open",
       summary: "Opens an activity: a new term begins",
       done: "It is open",
-      ask: (id, actor) => port.openActivity(id, actor),
+      ask: (ref, actor) => port.openActivity(ref, actor),
+      ...plain,
     }),
   );
   routes.post(
@@ -94,7 +116,8 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
       verb: "activity.close",
       summary: "Closes an activity: its term ends",
       done: "It is closed",
-      ask: (id, actor) => port.closeActivity(id, actor),
+      ask: (ref, actor) => port.closeActivity(ref, actor),
+      ...plain,
     }),
   );
   routes.delete(
@@ -103,7 +126,38 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
       verb: "activity.delete",
       summary: "Deletes a closed activity; a tombstone stays",
       done: "It is deleted",
-      ask: (id, actor) => port.deleteActivity(id, actor),
+      ask: (ref, actor) => port.deleteActivity(ref, actor),
+      ...plain,
+    }),
+  );
+  routes.post(
+    "/:id/adopt",
+    ...onOne({
+      verb: "activity.adopt",
+      summary: "Gives an orphan back to the owner that has lost it, as a node holds it",
+      done: "Its owner has it",
+      ask: (ref, actor) => port.adoptActivity(ref, actor),
+      ...ofTopic,
+    }),
+  );
+  routes.post(
+    "/:id/cancel",
+    ...onOne({
+      verb: "activity.cancel",
+      summary: "Gives an orphan up: it ends on every node; a tombstone stays",
+      done: "It has ended",
+      ask: (ref, actor) => port.cancelActivity(ref, actor),
+      ...ofTopic,
+    }),
+  );
+  routes.post(
+    "/:id/resume",
+    ...onOne({
+      verb: "activity.resume",
+      summary: "Says that the second owner of an activity is gone: the right one speaks for it again",
+      done: "Its owner speaks for it",
+      ask: (ref, actor) => port.resumeActivity(ref, actor),
+      ...ofTopic,
     }),
   );
 

@@ -26,7 +26,7 @@ export function linkRoutes(services: AdminServices): Hono<AdminEnv> {
       return answer(services, c, {
         shape: LinksAnswer,
         ask: () => services.port.links(node === undefined ? undefined : nodeIdOf(node)),
-        body: (links) => ({ links }),
+        body: ({ links, silent }) => ({ links, silent }),
       });
     },
   );
