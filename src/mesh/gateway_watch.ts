@@ -11,10 +11,12 @@ import { DeathWatch } from "./death_watch.ts";
 
 export class GatewayWatch {
   readonly #clock: Clock;
-  readonly #intervalMs: number;
+  readonly #ownIntervalMs: number;
   readonly #hurry: (intervalMs: number | undefined) => void;
   readonly #exit: (reason: ExitReason) => void;
   readonly #death = new DeathWatch();
+  /** As the link's: a gateway that is told to beat more slowly is not dead. */
+  #intervalMs: number;
   #link: PeerLink | undefined;
   #receivedSize = 0;
   /** Bytes came since the last counted tick, on a link that has ended meanwhile. */
@@ -29,6 +31,7 @@ export class GatewayWatch {
     readonly exit: (reason: ExitReason) => void;
   }) {
     this.#clock = options.clock;
+    this.#ownIntervalMs = options.intervalMs;
     this.#intervalMs = options.intervalMs;
     this.#hurry = options.hurry;
     this.#exit = options.exit;
@@ -37,6 +40,7 @@ export class GatewayWatch {
 
   up(link: PeerLink): void {
     this.#link = link;
+    this.#intervalMs = Math.max(this.#ownIntervalMs, link.heartbeatMs);
     this.#receivedSize = link.receivedSize;
     this.#hurry(undefined);
     this.#act(this.#death.welcome(link.peer.boot));

@@ -11,7 +11,7 @@ function watching(): {
   clock: Clock;
   watch: GatewayWatch;
   exits: string[];
-  link: (boot: string) => PeerLink & { receivedSize: number };
+  link: (boot: string, heartbeatMs?: number) => PeerLink & { receivedSize: number };
 } {
   const world = new SimWorld({ seed: 1, drain, timerLateMaxMs: 0 });
   const { clock } = world.host("center-1").start();
@@ -22,8 +22,8 @@ function watching(): {
     hurry: () => {},
     exit: (reason) => exits.push(`${reason} at ${world.nowMs}`),
   });
-  const link = (boot: string): PeerLink & { receivedSize: number } =>
-    ({ peer: node("gateway:1", { boot }), receivedSize: 0 }) as PeerLink & { receivedSize: number };
+  const link = (boot: string, heartbeatMs = 1000): PeerLink & { receivedSize: number } =>
+    ({ peer: node("gateway:1", { boot }), receivedSize: 0, heartbeatMs }) as PeerLink & { receivedSize: number };
   return { world, clock, watch, exits, link };
 }
 
@@ -75,6 +75,20 @@ describe("GatewayWatch", () => {
     up.receivedSize = 10;
     world.run(3000);
     expect(exits).toEqual([]);
+  });
+
+  test("gives a gateway that beats more slowly four of its intervals, not of its own", () => {
+    const { world, watch, exits, link } = watching();
+    const up = link("aa", 5000);
+    watch.up(up);
+    for (let beat = 0; beat < 4; beat += 1) {
+      up.receivedSize += 10;
+      world.run(5000);
+    }
+    expect(exits).toEqual([]);
+    watch.down();
+    world.run(60_000);
+    expect(exits).toEqual(["gateway_dead at 36000"]);
   });
 
   test("is quiet after it was stopped, and before the first welcome", () => {
