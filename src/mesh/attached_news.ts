@@ -6,10 +6,12 @@
 
 import type { Clock, Timer } from "#base/clock.ts";
 import type { PeerLink } from "#link/link_port.ts";
+import type { Applied } from "#sync/applied.ts";
 import { AppliedBoard } from "#sync/applied_board.ts";
 import { encodeAttached } from "#sync/attached.ts";
 import type { Sync } from "#sync/sync.ts";
 import type { Identity } from "#wire/identity.ts";
+import type { NodeKey } from "#wire/role.ts";
 import { acceptsLinks } from "#wire/role.ts";
 
 export class AttachedNews {
@@ -57,6 +59,14 @@ export class AttachedNews {
     if (!this.#attached.has(link.serial)) return;
     this.#board.heard(link.peer.key, appliedDigest, this.#clock.wallMs());
     this.#sayApplied();
+  }
+
+  /** What is known here of the own nodes, newer than what was said last. */
+  applied(): { readonly gateway: NodeKey; readonly word: Applied } {
+    return {
+      gateway: this.#self.key,
+      word: { digest: this.#sync.appliedDigest(), exceptions: this.#board.exceptions() },
+    };
   }
 
   /** This gateway holds other state topics than before. */

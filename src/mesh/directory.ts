@@ -10,6 +10,7 @@
 import type { PeerLink } from "#link/link_port.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeKey, Role } from "#wire/role.ts";
+import { acceptsLinks } from "#wire/role.ts";
 
 export interface Path {
   readonly link: PeerLink;
@@ -18,7 +19,7 @@ export interface Path {
 
 export interface DirectoryEntry {
   readonly identity: Identity;
-  /** The gateway that says so; the node itself when it is linked to us. */
+  /** The gateway that it is attached to, the nearest of several; of a gateway it is itself. */
   readonly gateway: Identity;
   /** Nearest first; among equals by the peer's key. */
   readonly paths: readonly Path[];
@@ -46,15 +47,24 @@ export class Directory {
   readonly #said = new Map<number, Map<string, readonly NodeKey[]>>();
   readonly #emit: (event: DirectoryEvent) => void;
   readonly #self: NodeKey;
+  readonly #identity: Identity | undefined;
 
-  constructor(options: { readonly self: NodeKey; readonly emit: (event: DirectoryEvent) => void }) {
+  constructor(options: {
+    readonly self: NodeKey;
+    /** For a gateway: nodes that are linked below it are its own. */
+    readonly identity?: Identity;
+    readonly emit: (event: DirectoryEvent) => void;
+  }) {
     this.#self = options.self;
+    this.#identity = options.identity;
     this.#emit = options.emit;
   }
 
   linkUp(link: PeerLink): void {
     this.#said.set(link.serial, new Map());
-    this.#replace(link, OWN_LINK, [{ link, topic: OWN_LINK, distance: 1, identity: link.peer, gateway: link.peer }]);
+    const isOurs = link.relation === "below" && !acceptsLinks(link.peer.role);
+    const gateway = isOurs ? (this.#identity ?? link.peer) : link.peer;
+    this.#replace(link, OWN_LINK, [{ link, topic: OWN_LINK, distance: 1, identity: link.peer, gateway }]);
   }
 
   linkDown(link: PeerLink): void {
@@ -158,8 +168,8 @@ export class Directory {
     for (const claim of valid) {
       if (!paths.some((path) => path.link === claim.link)) paths.push({ link: claim.link, distance: claim.distance });
     }
-    // What a gateway says of its nodes names where they are; our own link to it says only that it is there.
-    const gateway = (valid.find((claim) => claim.topic !== OWN_LINK) ?? valid[0] ?? newest).gateway;
+    // Our own link to a node may say no more than that it is there; a gateway's word names where.
+    const gateway = (valid.find((claim) => claim.gateway.key !== key) ?? valid[0] ?? newest).gateway;
     const entry: DirectoryEntry = { identity: newest.identity, gateway, paths };
     this.#entries.set(key, entry);
     if (before !== undefined && before.identity.boot === entry.identity.boot) return;

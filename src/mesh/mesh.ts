@@ -46,12 +46,13 @@ export class Mesh {
     this.self = self;
     this.events = new Emitter((error) => log.error("mesh listener failed", { error: messageOf(error) }));
     this.time = new ClusterTime({ clock, isSource: self.role === "cross_gateway" });
-    this.directory = new Directory({ self: self.key, emit: (event) => this.events.emit(event) });
+    this.directory = new Directory({ self: self.key, identity: self, emit: (event) => this.events.emit(event) });
     this.router = new Router({
       self,
       directory: this.directory,
       counters,
       deliver: (buffer, offset) => options.deliver(buffer, offset),
+      shardOf: options.expectedShard,
     });
     this.sync = new Sync({
       self,
@@ -68,7 +69,11 @@ export class Mesh {
         routeChanged: (change) => this.#routeChanged(change),
       },
     });
-    this.applied = new AppliedView({ directory: this.directory, ownDigest: () => this.sync.appliedDigest() });
+    this.applied = new AppliedView({
+      directory: this.directory,
+      ownDigest: () => this.sync.appliedDigest(),
+      own: () => this.#news?.applied(),
+    });
     this.hub = new LinkHub({ ...options, events: this.#linkEvents() });
     if (acceptsLinks(self.role)) {
       this.#news = new AttachedNews({ self, clock, sync: this.sync, intervalMs: options.heartbeatMs });
@@ -122,7 +127,7 @@ export class Mesh {
         this.sync.linkDown(link);
         this.events.emit({ kind: "disconnected", link, reason });
         this.directory.linkDown(link);
-        for (const gateway of this.#gatewaysHeardOn(link)) this.applied.word(gateway, undefined);
+        this.applied.linkDown(link.serial);
         this.#news?.left(link);
         if (link.peer.id === this.#options.gateway) this.#watch?.down();
       },
@@ -157,14 +162,6 @@ export class Mesh {
     if (link.peer.id === this.#options.gateway) this.#watch?.up(link);
   }
 
-  readonly #appliedBy = new Map<NodeKey, number>();
-
-  #gatewaysHeardOn(link: PeerLink): NodeKey[] {
-    const gone = [...this.#appliedBy].filter(([, serial]) => serial === link.serial).map(([gateway]) => gateway);
-    for (const gateway of gone) this.#appliedBy.delete(gateway);
-    return gone;
-  }
-
   #routeChanged(change: { serial: number; topic: string; word: RouteWord | undefined }): void {
     const link = this.#links.get(change.serial);
     const topic = parseTopic(change.topic);
@@ -176,12 +173,8 @@ export class Mesh {
       this.directory.word(link, change.topic, said);
       return;
     }
-    const { key } = topic.gateway;
     const word = change.word === undefined ? undefined : decodeApplied(change.word.bytes);
-    if (word !== undefined) this.#appliedBy.set(key, change.serial);
-    else if (this.#appliedBy.get(key) !== change.serial) return;
-    else this.#appliedBy.delete(key);
-    this.applied.word(key, word);
+    this.applied.word(topic.gateway.key, word, change.serial);
   }
 
   /** The nodes of a word, or undefined when it says what its gateway cannot say: then it counts as withdrawn. */

@@ -71,6 +71,43 @@ describe("AppliedView", () => {
     expect(view.stateOf(key("center:9"))).toEqual({ current: false, behindSinceMs: undefined });
   });
 
+  test("what another link says of the same gateway stays when one is heard no more", () => {
+    const { view } = setup();
+    const state = (): unknown => {
+      view.refresh(100);
+      return view.stateOf(key("center:3"));
+    };
+    view.word(key("gateway:3"), { digest: 5n, exceptions: [] }, 1);
+    view.word(key("gateway:3"), { digest: OWN, exceptions: [] }, 2);
+    expect(state()).toEqual(CURRENT);
+    view.word(key("gateway:3"), undefined, 2);
+    expect(state()).toEqual({ current: false, behindSinceMs: 100 });
+    view.word(key("gateway:3"), { digest: OWN, exceptions: [] }, 1);
+    expect(state()).toEqual(CURRENT);
+    view.word(key("gateway:3"), { digest: OWN, exceptions: [] }, 2);
+    view.linkDown(2);
+    expect(state()).toEqual(CURRENT);
+    view.linkDown(1);
+    expect(state()).toEqual({ current: false, behindSinceMs: 100 });
+  });
+
+  test("a gateway's own nodes are judged by what they have said to it", () => {
+    const self = node("cross_gateway:1");
+    const directory = new Directory({ self: self.key, identity: self, emit: () => {} });
+    for (const id of ["cross_center:1", "cross_map:1"]) directory.linkUp(new FakeLink(id, "below"));
+    directory.linkUp(new FakeLink("gateway:3", "below"));
+    const exceptions = [{ node: key("cross_map:1"), digest: 5n, sinceMs: 60 }];
+    const view = new AppliedView({
+      directory,
+      ownDigest: () => OWN,
+      own: () => ({ gateway: self.key, word: { digest: OWN, exceptions } }),
+    });
+    view.refresh(100);
+    expect(view.stateOf(key("cross_center:1"))).toEqual(CURRENT);
+    expect(view.stateOf(key("cross_map:1"))).toEqual({ current: false, behindSinceMs: 60 });
+    expect(view.stateOf(key("gateway:3"))).toEqual({ current: false, behindSinceMs: 100 });
+  });
+
   test("all are current only when each gateway and all its nodes are", () => {
     const { view } = setup();
     const both = [key("gateway:3"), key("gateway:4")];

@@ -75,6 +75,23 @@ describe("Directory", () => {
     expect(directory.get(key("gateway:3"))?.gateway.id).toEqual(node("gateway:3").id);
   });
 
+  test("a gateway is the gateway of the nodes that are linked below it, but not of other gateways", () => {
+    const self = node("cross_gateway:1");
+    const directory = new Directory({ self: self.key, identity: self, emit: () => {} });
+    const peer = new FakeLink("cross_gateway:2", "peer");
+    directory.linkUp(peer);
+    directory.linkUp(new FakeLink("cross_center:1", "below"));
+    directory.linkUp(new FakeLink("gateway:3", "below"));
+    directory.word(peer, "attached/cross_gateway:2", said(0, "cross_gateway:2", "cross_center:1", "cross_map:1"));
+    const gateways = directory.entries().map((entry) => `${entry.identity.id} at ${entry.gateway.id}`);
+    expect(gateways).toEqual([
+      "gateway:3 at gateway:3",
+      "cross_gateway:2 at cross_gateway:2",
+      "cross_center:1 at cross_gateway:1",
+      "cross_map:1 at cross_gateway:2",
+    ]);
+  });
+
   test("a gateway that speaks for a node wins over our own link to it", () => {
     const { directory } = directoryOf("cross_gateway:1");
     const own = new FakeLink("cross_center:1", "below");
