@@ -38,6 +38,7 @@ export class SimCluster {
   readonly heartbeatMs: number;
   readonly #lives = new Map<string, Life>();
   readonly #disks = new Map<string, SimDisk>();
+  readonly #wiped = new Set<string>();
   /** Machines that a fault holds down. */
   readonly #down = new Set<string>();
 
@@ -106,7 +107,14 @@ export class SimCluster {
   /** A fault has ended the process of this machine. */
   stopped(name: string, wiped: boolean): void {
     this.#down.add(name);
-    if (wiped) this.#disks.delete(name);
+    if (!wiped) return;
+    this.#disks.delete(name);
+    this.#wiped.add(name);
+  }
+
+  /** This machine has lost its data at least once. */
+  wasWiped(name: string): boolean {
+    return this.#wiped.has(name);
   }
 
   /** The fault is over. */
