@@ -62,7 +62,7 @@ export interface PeerLink {
   readonly receivedSize: number;
   /** Round trip of the last answered ping. */
   readonly rttMs: number | undefined;
-  /** What to add to our wall clock to have the other end's cluster time. */
+  /** What to add to our monotonic clock to have the other end's cluster time. */
   readonly clusterOffsetMs: number | undefined;
 
   /** Copies the whole routed frame that begins at `offset` into the data queue; its size is in its header. */

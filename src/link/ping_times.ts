@@ -1,6 +1,6 @@
 /**
- * What answered pings tell: the round trip, and how far the other end's cluster time is from our wall clock.
- * Pure. A pong later than the last PINGS_KEPT pings tells nothing.
+ * What answered pings tell: the round trip, and how far the other end's cluster time is from our
+ * monotonic clock, which nobody sets. Pure. A pong later than the last PINGS_KEPT pings tells nothing.
  */
 
 import type { Heartbeat } from "#wire/heartbeat.ts";
@@ -34,17 +34,18 @@ export class PingTimes {
     return this.#sequence;
   }
 
-  answered(pong: Heartbeat, times: { readonly nowMs: number; readonly wallMs: number }): void {
+  /** `nowMs` is monotonic, as for `sent`. */
+  answered(pong: Heartbeat, nowMs: number): void {
     const age = (this.#sequence - pong.sequence) >>> 0;
     if (age >= PINGS_KEPT) return;
     const slot = pong.sequence % PINGS_KEPT;
     const sentMs = this.#sentMs[slot] ?? Number.NaN;
     if (Number.isNaN(sentMs)) return;
     this.#sentMs[slot] = Number.NaN;
-    const rttMs = Math.max(0, times.nowMs - sentMs);
+    const rttMs = Math.max(0, nowMs - sentMs);
     this.#rttMs = rttMs;
     if (this.#offsetMs === undefined || rttMs <= this.#offsetRttMaxMs) {
-      this.#offsetMs = pong.clusterMs + rttMs / 2 - times.wallMs;
+      this.#offsetMs = pong.clusterMs + rttMs / 2 - nowMs;
     }
   }
 }

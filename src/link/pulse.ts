@@ -79,8 +79,7 @@ export class Pulse {
   }
 
   #answered(pong: Heartbeat): void {
-    const { clock } = this.#options;
-    this.#pings.answered(pong, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+    this.#pings.answered(pong, this.#options.clock.nowMs());
     const probe = this.#probe;
     if (probe === undefined || pong.sequence < probe.sequence) return;
     this.#probe = undefined;

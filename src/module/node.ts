@@ -78,12 +78,13 @@ export class Node {
     const { directory, router } = this.mesh;
     this.endpoint = new Endpoint({ self, clock, random, log, counters: this.counters, router });
     const clusterMs = (): number => this.mesh.time.nowMs();
+    const madeMs = clock.nowMs();
     this.replica = new ActivityReplica({
       clock,
       log,
       alarms: this.alarms,
       clusterMs,
-      nodeStartedClusterMs: () => self.startedAtMs + clusterMs() - clock.wallMs(),
+      nodeStartedClusterMs: () => clusterMs() - (clock.nowMs() - madeMs),
     });
     this.modules = new ModuleHost({
       self,
