@@ -143,8 +143,8 @@ describe("The supervisor", () => {
       expect(exit.code).toBe(0);
       expect(processesIn(cluster.folder)).toEqual([]);
       const stopped = supervisor.all("node stopped");
-      expect(stopped.map((line) => [line.data["node"], line.data["code"]]).toSorted()).toEqual(
-        FULL.map((node) => [node.id, 0]).toSorted(),
+      expect(stopped.map((line) => `${String(line.data["node"])} ${String(line.data["code"])}`).toSorted()).toEqual(
+        FULL.map((node) => `${node.id} 0`).toSorted(),
       );
       // Nodes before the gateway that they link to, so that nobody takes its stop for a death.
       const order = stopped.map((line) => String(line.data["node"]));
@@ -197,7 +197,7 @@ describe("Nodes that do not stop", () => {
       // It says so: not everything was stopped as it should.
       expect(exit.code).toBe(1);
       expect(processesIn(cluster.folder)).toEqual([]);
-      const killed = supervisor.all("node is killed").map((line) => line.data["node"]);
+      const killed = supervisor.all("node is killed").map((line) => String(line.data["node"]));
       expect(killed.toSorted()).toEqual(["cross_map:1", "gateway:2", "map:101"]);
       console.log(`      three stood still: ended after ${tookMs} ms, ${ground.seconds} s`);
     },

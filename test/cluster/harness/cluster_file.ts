@@ -15,6 +15,8 @@ export interface NodeSpec {
   /** Serves the admin API. */
   readonly admin?: boolean;
   readonly onGatewayDeath?: "exit" | "clear_logins" | "ignore";
+  /** Others dial this port instead of the one that it listens on. */
+  readonly dialledAt?: number;
 }
 
 export interface ClusterSpec {
@@ -67,6 +69,7 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
     if (parsed.role === "gateway" || parsed.role === "cross_gateway") {
       lines.push(`listen = "127.0.0.1:${portFor(node.id, listen, spec.listen?.get(node.id))}"`);
     }
+    if (node.dialledAt !== undefined) lines.push(`address = "127.0.0.1:${node.dialledAt}"`);
     if (node.admin === true) lines.push(`admin = "127.0.0.1:${portFor(node.id, admin, undefined)}"`);
     if (node.onGatewayDeath !== undefined) lines.push(`on_gateway_death = "${node.onGatewayDeath}"`);
   }
