@@ -1,80 +1,10 @@
 import { describe, expect, test } from "#test";
-import { Counters } from "#base/counters.ts";
-import type { LinkRelation } from "#link/link_port.ts";
-import { Directory } from "#mesh/directory.ts";
-import { Router } from "#mesh/router.ts";
-import type { Identity } from "#wire/identity.ts";
 import { HOPS_START } from "#wire/limits.ts";
-import type { NodeId, NodeKey } from "#wire/role.ts";
-import { nodeKey, wireKey } from "#wire/role.ts";
+import type { NodeKey } from "#wire/role.ts";
+import { wireKey } from "#wire/role.ts";
 import type { FrameSpec, ReadFrame } from "./harness.ts";
-import { FakeLink, errorOf, every, frame, key, node, read } from "./harness.ts";
-
-class Setup {
-  readonly self: Identity;
-  readonly directory: Directory;
-  readonly router: Router;
-  readonly counters = new Counters();
-  readonly delivered: ReadFrame[] = [];
-
-  constructor(self: string, shardOf?: (id: NodeId) => number | undefined) {
-    this.self = node(self);
-    this.directory = new Directory({ self: this.self.key, emit: () => {} });
-    this.router = new Router({
-      self: this.self,
-      directory: this.directory,
-      counters: this.counters,
-      deliver: (buffer, offset) => this.delivered.push(read(buffer, offset)),
-      ...(shardOf === undefined ? {} : { shardOf }),
-    });
-  }
-
-  link(peer: string, relation: LinkRelation): FakeLink {
-    const link = new FakeLink(peer, relation);
-    this.router.linkUp(link);
-    this.directory.linkUp(link);
-    return link;
-  }
-
-  down(link: FakeLink): void {
-    link.isUp = false;
-    this.router.linkDown(link);
-    this.directory.linkDown(link);
-  }
-
-  /** The gateway that is named first says that the others are attached to it. */
-  word(link: FakeLink, hops: number, ...ids: string[]): void {
-    this.directory.word(link, `attached/${ids[0]}`, { hops, nodes: ids.map((id) => node(id)) });
-  }
-
-  /** Comes in on the link, somewhere inside a buffer. */
-  receive(from: FakeLink, spec: FrameSpec): void {
-    const bytes = frame(spec);
-    const buffer = new Uint8Array(bytes.length + 20).fill(0xee);
-    buffer.set(bytes, 7);
-    this.router.receive(from, buffer, 7);
-    expect([...buffer.slice(0, 7), ...buffer.slice(7 + bytes.length)]).toEqual(Array.from({ length: 20 }, () => 0xee));
-  }
-}
-
-/** Where a frame went, "peer: kind from>to". */
-function went(...links: FakeLink[]): string[] {
-  return links.flatMap((link) => link.take().map((one) => `${link.peer.id}: ${one.kind} ${one.from}>${one.to}`));
-}
-
-/** A cross gateway with a peer, two shards of its own and one behind the peer. */
-function crossGateway(): Setup & { g3: FakeLink; g4: FakeLink; peer: FakeLink; cc: FakeLink } {
-  const setup = new Setup("cross_gateway:1");
-  const g3 = setup.link("gateway:3", "below");
-  const g4 = setup.link("gateway:4", "below");
-  const peer = setup.link("cross_gateway:2", "peer");
-  const cc = setup.link("cross_center:1", "below");
-  setup.word(g3, 0, "gateway:3", "center:3", "user:301");
-  setup.word(g4, 0, "gateway:4", "center:4");
-  setup.word(peer, 0, "cross_gateway:2", "cross_center:2");
-  setup.word(peer, 1, "gateway:5", "center:5");
-  return Object.assign(setup, { g3, g4, peer, cc });
-}
+import { FakeLink, errorOf, frame, node, read } from "./harness.ts";
+import { RouterSetup, crossGateway, went } from "./router_setup.ts";
 
 describe("Router: forwarding", () => {
   test("changes nothing of a frame but its hops", () => {
@@ -132,7 +62,7 @@ describe("Router: forwarding", () => {
 });
 
 describe("Router: ways that are closed", () => {
-  function refused(at: Setup, link: FakeLink, spec: FrameSpec): { error: unknown; counters: unknown } {
+  function refused(at: RouterSetup, link: FakeLink, spec: FrameSpec): { error: unknown; counters: unknown } {
     at.receive(link, { callerTag: 7, callId: 9, ...spec });
     const answers = link.take();
     expect(answers.length).toEqual(1);
@@ -153,7 +83,7 @@ describe("Router: ways that are closed", () => {
   }
 
   test("a frame from above never goes up", () => {
-    const at = new Setup("gateway:3");
+    const at = new RouterSetup("gateway:3");
     const up1 = at.link("cross_gateway:1", "above");
     const up2 = at.link("cross_gateway:2", "above");
     at.link("center:3", "below");
@@ -167,7 +97,7 @@ describe("Router: ways that are closed", () => {
   });
 
   test("one from above does not go up even when the directory knows the way", () => {
-    const at = new Setup("gateway:3");
+    const at = new RouterSetup("gateway:3");
     const up1 = at.link("cross_gateway:1", "above");
     const up2 = at.link("cross_gateway:2", "above");
     at.word(up2, 0, "cross_gateway:2", "cross_center:1");
@@ -267,7 +197,7 @@ describe("Router: ways that are closed", () => {
 });
 
 describe("Router: source check", () => {
-  function refusedSource(at: Setup, link: FakeLink, from: string | NodeKey, to = "cross_gateway:1"): boolean {
+  function refusedSource(at: RouterSetup, link: FakeLink, from: string | NodeKey, to = "cross_gateway:1"): boolean {
     const before = at.counters.get("mesh.source_refused");
     const seen = at.delivered.length;
     at.receive(link, { from, to, callerTag: 1, callId: 2 });
@@ -315,7 +245,7 @@ describe("Router: source check", () => {
   });
 
   test("above: anybody but this node and those of its own shard, gone or not", () => {
-    const at = new Setup("gateway:3");
+    const at = new RouterSetup("gateway:3");
     const up = at.link("cross_gateway:1", "above");
     const center = at.link("center:3", "below");
     const gone = at.link("user:301", "below");
@@ -331,7 +261,7 @@ describe("Router: source check", () => {
     const at = crossGateway();
     expect(refusedSource(at, at.g3, "cross_gateway:1")).toEqual(true);
     expect(refusedSource(at, at.peer, "cross_gateway:1")).toEqual(true);
-    const leaf = new Setup("center:3");
+    const leaf = new RouterSetup("center:3");
     expect(refusedSource(leaf, leaf.link("gateway:3", "above"), "center:3", "center:3")).toEqual(true);
   });
 
@@ -348,120 +278,6 @@ describe("Router: source check", () => {
     at.receive(at.g3, { kind: "reply", from: "map:301", to: "center:4" });
     expect(went(at.g3, at.g4)).toEqual([]);
     expect(at.counters.all()).toEqual({ "mesh.cast_dropped": 1, "mesh.reply_dropped": 1, "mesh.source_refused": 2 });
-  });
-});
-
-describe("Router: upwards", () => {
-  test("a shard gateway sends up what it does not know", () => {
-    const at = new Setup("gateway:3");
-    const up = at.link("cross_gateway:1", "above");
-    const center = at.link("center:3", "below");
-    at.receive(center, { from: "center:3", to: "center:9" });
-    at.receive(center, { from: "center:3", to: "cross_map:4" });
-    expect(went(up)).toEqual(["cross_gateway:1: call center:3>center:9", "cross_gateway:1: call center:3>cross_map:4"]);
-  });
-
-  test("but never an id of its own shard, linked before or only ever named by the convention", () => {
-    const at = new Setup("gateway:3");
-    const up = at.link("cross_gateway:1", "above");
-    const center = at.link("center:3", "below");
-    const odd = new FakeLink(node("map:7", { shard: 3 }), "below");
-    at.router.linkUp(odd);
-    at.router.linkDown(odd);
-    for (const to of ["user:301", "map:7"]) {
-      at.receive(center, { from: "center:3", to });
-      expect(errorOf(center.take()[0])).toEqual({ code: "NO_ROUTE", at: at.self.key, detail: `no path to ${to}` });
-    }
-    expect(went(up)).toEqual([]);
-  });
-
-  test("the config knows better than the convention whose an id is", () => {
-    const shards: Record<string, number> = { "user:301": 5, "map:7": 3 };
-    const at = new Setup("gateway:3", (id) => shards[id]);
-    const up = at.link("cross_gateway:1", "above");
-    const center = at.link("center:3", "below");
-    for (const to of ["user:301", "map:7", "user:302"]) at.receive(center, { from: "center:3", to });
-    expect(went(up)).toEqual(["cross_gateway:1: call center:3>user:301"]);
-    expect(center.take().map((one) => errorOf(one)?.detail)).toEqual(["no path to map:7", "no path to user:302"]);
-  });
-
-  test("a shard node sends everything that it does not know to its gateway", () => {
-    const at = new Setup("center:3");
-    const up = at.link("gateway:3", "above");
-    const sent = ["user:301", "center:9", "cross_center:1"].map(
-      (to) => at.router.send(frame({ from: "center:3", to }), 0).kind,
-    );
-    expect(sent).toEqual(["sent", "sent", "sent"]);
-    expect(went(up)).toEqual([
-      "gateway:3: call center:3>user:301",
-      "gateway:3: call center:3>center:9",
-      "gateway:3: call center:3>cross_center:1",
-    ]);
-  });
-
-  test("nobody else sends what it does not know anywhere", () => {
-    for (const self of ["cross_center:1", "admin:1", "statistic:1"]) {
-      const at = new Setup(self);
-      const up = at.link("cross_gateway:1", "above");
-      expect(at.router.send(frame({ from: self, to: "center:9" }), 0)).toEqual({
-        kind: "no_route",
-        detail: "no path to center:9",
-      });
-      expect(went(up)).toEqual([]);
-    }
-  });
-
-  test("one pair keeps its uplink while the uplinks stand, whatever came between", () => {
-    const at = new Setup("gateway:3");
-    const ups = ["cross_gateway:1", "cross_gateway:2", "cross_gateway:3"].map((peer) => at.link(peer, "above"));
-    const center = at.link("center:3", "below");
-    const used = (to: string): string => {
-      at.receive(center, { from: "center:3", to });
-      return went(...ups).join();
-    };
-    const targets = Array.from({ length: 60 }, (_, index) => `center:${index + 10}`);
-    const first = targets.map(used);
-    const second = targets.toReversed().map(used).toReversed();
-    expect(second).toEqual(first);
-    const counts = ups.map((up) => first.filter((text) => text.startsWith(up.peer.id)).length);
-    expect(Math.min(...counts)).toBeGreaterThanOrEqual(10);
-  });
-
-  test("when an uplink goes only its own pairs move, and they come back with it", () => {
-    const at = new Setup("gateway:3");
-    const up1 = at.link("cross_gateway:1", "above");
-    const up2 = at.link("cross_gateway:2", "above");
-    const up3 = at.link("cross_gateway:3", "above");
-    const pick = (to: number): string | undefined =>
-      at.router.nextHop(key("center:3"), nodeKey("center", to), undefined)?.peer.id;
-    const targets = Array.from({ length: 100 }, (_, index) => index + 10);
-    const before = targets.map(pick);
-    at.down(up2);
-    const between = targets.map(pick);
-    expect(between.filter((via, index) => via !== before[index] && before[index] !== up2.peer.id)).toEqual([]);
-    expect(new Set(between)).toEqual(new Set([up1.peer.id, up3.peer.id]));
-    at.link("cross_gateway:2", "above");
-    expect(targets.map(pick)).toEqual(before);
-  });
-
-  test("among known ways only the nearest ones share", () => {
-    const at = new Setup("gateway:3");
-    const up1 = at.link("cross_gateway:1", "above");
-    const up2 = at.link("cross_gateway:2", "above");
-    at.word(up1, 0, "cross_gateway:1", "cross_center:1");
-    at.word(up2, 1, "cross_gateway:1", "cross_center:1");
-    at.word(up2, 0, "cross_gateway:2");
-    const via = Array.from(
-      { length: 50 },
-      (_, index) => at.router.nextHop(nodeKey("user", 301 + index), key("cross_center:1"), undefined)?.peer.id,
-    );
-    expect(new Set(via)).toEqual(new Set([up1.peer.id]));
-    at.word(up2, 0, "cross_gateway:2", "cross_center:1");
-    const shared = Array.from(
-      { length: 50 },
-      (_, index) => at.router.nextHop(nodeKey("user", 301 + index), key("cross_center:1"), undefined)?.peer.id,
-    );
-    expect(new Set(shared)).toEqual(new Set([up1.peer.id, up2.peer.id]));
   });
 });
 
@@ -508,103 +324,5 @@ describe("Router: frames that begin here", () => {
     const at = crossGateway();
     at.g4.may = "overloaded";
     expect(at.router.send(frame({ kind: "reply", from: "cross_gateway:1", to: "center:4" }), 0).kind).toEqual("sent");
-  });
-});
-
-describe("Router: links", () => {
-  test("a link that was replaced does not take its successor's routes along", () => {
-    const at = new Setup("gateway:3");
-    const old = at.link("center:3", "below");
-    const next = at.link("center:3", "below");
-    at.down(old);
-    at.router.send(frame({ from: "gateway:3", to: "center:3" }), 0);
-    expect(went(old, next)).toEqual(["center:3: call gateway:3>center:3"]);
-    expect(next.sent).toEqual([]);
-  });
-
-  test("a link that is down carries nothing", () => {
-    const at = new Setup("gateway:3");
-    const up = at.link("cross_gateway:1", "above");
-    at.down(up);
-    expect(at.router.send(frame({ from: "gateway:3", to: "center:9" }), 0)).toEqual({
-      kind: "no_route",
-      detail: "no path to center:9",
-    });
-  });
-});
-
-describe("Router: groups", () => {
-  test("only a cast may go to every node of a role", () => {
-    const at = crossGateway();
-    at.receive(at.g3, { from: "center:3", to: every("center"), callerTag: 1, callId: 2 });
-    expect(errorOf(at.g3.take()[0])).toEqual({
-      code: "INVALID",
-      at: at.self.key,
-      detail: "only a cast may go to every node of a role",
-    });
-    at.receive(at.g3, { kind: "reply", from: "center:3", to: every("center") });
-    expect(went(at.g3, at.g4, at.peer)).toEqual([]);
-    expect(at.counters.all()).toEqual({ "mesh.reply_dropped": 1 });
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: every("center") }), 0).kind).toEqual("no_route");
-  });
-
-  test("each copy has its own shard, one hop less, and the same body", () => {
-    const at = crossGateway();
-    const body = Uint8Array.of(9, 9);
-    at.receive(at.cc, { kind: "cast", from: "cross_center:1", to: every("center"), hops: 6, method: 77, body });
-    const copies = [at.g3, at.g4, at.peer].flatMap((link) => link.take());
-    expect(copies.map(({ to, shard, hops, method, body: bytes }) => ({ to, shard, hops, method, bytes }))).toEqual([
-      { to: "center:every", shard: 3, hops: 5, method: 77, bytes: body },
-      { to: "center:every", shard: 4, hops: 5, method: 77, bytes: body },
-      { to: "center:every", shard: 5, hops: 5, method: 77, bytes: body },
-    ]);
-  });
-
-  test("a copy that a full queue refuses is counted and the others still go", () => {
-    const at = crossGateway();
-    at.g3.may = "overloaded";
-    at.receive(at.cc, { kind: "cast", from: "cross_center:1", to: every("center") });
-    expect(went(at.g3, at.g4, at.peer)).toEqual([
-      "gateway:4: cast cross_center:1>center:every",
-      "cross_gateway:2: cast cross_center:1>center:every",
-    ]);
-    expect(at.counters.all()).toEqual({ "mesh.cast_dropped": 1 });
-  });
-
-  test("a group that nobody is in is counted", () => {
-    const at = new Setup("cross_gateway:1");
-    const cc = at.link("cross_center:1", "below");
-    at.receive(cc, { kind: "cast", from: "cross_center:1", to: every("center") });
-    at.receive(cc, { kind: "cast", from: "cross_center:1", to: wireKey(200, 0xffff_ffff) });
-    expect(at.counters.all()).toEqual({ "mesh.cast_dropped": 2 });
-    expect(went(cc)).toEqual([]);
-  });
-
-  test("a node that is in the group is delivered a copy, but not its own", () => {
-    const at = new Setup("center:3");
-    const up = at.link("gateway:3", "above");
-    at.receive(up, { kind: "cast", from: "center:5", to: every("center"), targetShard: 3 });
-    expect(at.delivered.map(({ from, to }) => ({ from, to: to as string }))).toEqual([
-      { from: node("center:5").id, to: "center:every" },
-    ]);
-    expect(at.router.send(frame({ kind: "cast", from: "center:3", to: every("center") }), 0).kind).toEqual("sent");
-    expect(at.delivered.length).toEqual(1);
-  });
-
-  test("a node of another shard or role is delivered nothing", () => {
-    const at = new Setup("center:3");
-    const up = at.link("gateway:3", "above");
-    at.receive(up, { kind: "cast", from: "center:5", to: every("center"), targetShard: 4 });
-    at.receive(up, { kind: "cast", from: "center:5", to: every("user"), targetShard: 3 });
-    expect(at.delivered).toEqual([]);
-    expect(at.counters.all()).toEqual({ "mesh.cast_dropped": 2 });
-  });
-
-  test("without a link nothing of a group is sent, and it says so", () => {
-    const at = new Setup("center:3");
-    expect(at.router.send(frame({ kind: "cast", from: "center:3", to: every("center") }), 0)).toEqual({
-      kind: "no_route",
-      detail: "no path to center:4294967295",
-    });
   });
 });
