@@ -11,7 +11,7 @@ import type { Counters } from "#base/counters.ts";
 import type { PeerLink, SendClass } from "#link/link_port.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
-import { Kind, Offset, encodeFrame, frameKind, readU32, sourceKey, targetKey } from "#wire/header.ts";
+import { Kind, Offset, encodeFrame, frameKind, readU32, sourceKey, targetKey, writeU32 } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, tierOf } from "#wire/role.ts";
@@ -251,7 +251,6 @@ function sendClass(buffer: Uint8Array, offset: number): SendClass {
 }
 
 function patch(buffer: Uint8Array, offset: number, copy: GroupCopy): void {
-  const view = new DataView(buffer.buffer, buffer.byteOffset + offset, Offset.body);
-  view.setUint32(Offset.targetNumber, copy.number);
-  view.setUint32(Offset.targetShard, copy.shard);
+  writeU32(buffer, offset + Offset.targetNumber, copy.number);
+  writeU32(buffer, offset + Offset.targetShard, copy.shard);
 }
