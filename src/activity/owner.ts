@@ -84,6 +84,7 @@ export class ActivityOwner {
     const nowMs = this.#nowMs();
     await this.#topics.start((content) => closedIfPastDue(content, nowMs), nowMs);
     this.#judge.start(this.#topics.epoch - 1);
+    if (this.#isStopped()) return;
     this.#state = "running";
     this.#options.log.info("activities loaded", { epoch: this.#topics.epoch, count: this.#topics.size });
     this.#endTimer.arm();
@@ -94,6 +95,11 @@ export class ActivityOwner {
     this.#state = "stopped";
     this.#endTimer.stop();
     await this.#queue.drained();
+  }
+
+  /** It may have been stopped while it was waiting for something. */
+  #isStopped(): boolean {
+    return this.#state === "stopped";
   }
 
   get epoch(): number {

@@ -5,7 +5,7 @@
 
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { Alarms } from "#base/alarms.ts";
-import type { Clock } from "#base/clock.ts";
+import type { Clock, Timer } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf, withData } from "#base/log.ts";
@@ -41,6 +41,8 @@ export class ModuleHost {
   readonly #modules: Module[] = [];
   readonly #reachable: ((node: Identity) => void)[] = [];
   readonly #unreachable: ((node: Identity) => void)[] = [];
+  readonly #timers = new Set<Timer>();
+  #isStopped = false;
 
   constructor(options: ModuleHostOptions) {
     this.#options = options;
@@ -86,8 +88,28 @@ export class ModuleHost {
     for (const listener of this.#unreachable) listener(node);
   }
 
+  /** What modules have asked for later does not come any more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #after(delayMs: number, run: () => void): () => void {
+    if (this.#isStopped) return () => {};
+    const timer = this.#options.clock.after(delayMs, () => {
+      this.#timers.delete(timer);
+      run();
+    });
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+      timer.cancel();
+    };
+  }
+
   #nodeFor(module: Module): ModuleNode {
-    const { self, clock, log, counters, directory, endpoint, targets, replica, clusterMs } = this.#options;
+    const { self, log, counters, directory, endpoint, targets, replica, clusterMs } = this.#options;
     const guard = (fn: () => void): void => this.#guard(module.name, fn);
     return {
       id: self.id,
@@ -132,10 +154,7 @@ export class ModuleHost {
       nodes: (role, shard) => directory.ofRole(role, shard),
       onReachable: (listener) => this.#reachable.push((node) => guard(() => listener(node))),
       onUnreachable: (listener) => this.#unreachable.push((node) => guard(() => listener(node))),
-      after: (delayMs, fn) => {
-        const timer = clock.after(delayMs, () => guard(fn));
-        return () => timer.cancel();
-      },
+      after: (delayMs, fn) => this.#after(delayMs, () => guard(fn)),
       clusterMs,
     };
   }

@@ -52,6 +52,7 @@ export class Node {
   readonly #log: Log;
   readonly #policy: DeathPolicy | undefined;
   #state: "created" | "started" | "draining" | "stopped" = "created";
+  #stopping: Promise<void> | undefined;
   #listening: Address | undefined;
 
   constructor(options: NodeOptions) {
@@ -168,9 +169,14 @@ export class Node {
     return { ready: waitingFor.length === 0, waitingFor };
   }
 
-  /** Takes no new work, ends what is under way within DRAIN_MS_MAX, says goodbye, closes. */
-  async stop(detail: string): Promise<void> {
-    if (this.#state === "draining" || this.#state === "stopped") return;
+  /** Takes no new work, ends what is under way within DRAIN_MS_MAX, says goodbye, closes. Again: ends with the first. */
+  stop(detail: string): Promise<void> {
+    if (this.#state === "stopped") return this.#stopping ?? Promise.resolve();
+    this.#stopping ??= this.#drain(detail);
+    return this.#stopping;
+  }
+
+  async #drain(detail: string): Promise<void> {
     this.#state = "draining";
     this.endpoint.server.drain();
     this.mesh.hub.stopAccepting();
@@ -186,7 +192,9 @@ export class Node {
     this.mesh.stop();
     this.mesh.hub.close();
     this.endpoint.caller.close();
+    this.activities?.close();
     this.replica.stop();
+    this.modules.stop();
   }
 
   #heard(event: MeshEvent): void {

@@ -49,6 +49,7 @@ export class OwnedActivities {
   readonly #log: Log;
   readonly #gateways: readonly NodeId[];
   #timer: Timer | undefined;
+  #isStopped = false;
 
   constructor(options: NodeOptions & { readonly node: ActivityHost }) {
     const { node, self, store, clock, random, digest, log } = options;
@@ -87,12 +88,19 @@ export class OwnedActivities {
   /** Throws StoreError. */
   async start(): Promise<void> {
     await this.owner.start();
-    this.#timer = this.#nextSweep();
+    if (!this.#isStopped) this.#timer = this.#nextSweep();
   }
 
+  /** Resolves when no change is under way any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.cancel();
     await this.owner.stop();
+  }
+
+  /** At once: no timer is left. */
+  close(): void {
+    void this.stop();
   }
 
   reported(report: Report): void {
