@@ -44,16 +44,17 @@ export interface ClusterRun {
 
 export async function runCluster(seed: number, options: { readonly convergeMaxMs: number }): Promise<ClusterRun> {
   const random = seededRandom(seed);
-  let ledger: Ledger | undefined;
+  const known: { ledger: Ledger | undefined } = { ledger: undefined };
   const world = new SimWorld({
     seed,
     drain,
-    onFault: (process, fault) => {
+    onFault: (who, fault) => {
       const stack = fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault);
-      ledger?.violation(`a callback of ${process?.host.name ?? "the world"} has thrown: ${stack}`);
+      known.ledger?.violation(`a callback of ${who} has thrown: ${stack}`);
     },
   });
-  ledger = new Ledger(world);
+  const ledger = new Ledger(world);
+  known.ledger = ledger;
   /** Many short faults that fall into each other, instead of some longer ones. */
   const isStorm = random.unit() < 0.3;
   const isFlooded = random.unit() < 0.1;

@@ -7,7 +7,7 @@ import { chosenSeeds, percentiles, print, report } from "./seeds.ts";
 
 const SEEDS = 500;
 /** Healing, finding dead links (2 intervals) or a dead gateway (4), starting, dialling, one interval and the way. */
-const CONVERGE_MAX_MS = 10 * HEARTBEAT_MS;
+const CONVERGE_MAX_MS = 8 * HEARTBEAT_MS;
 const TIME_MAX_MS = 900_000;
 const SAME_TRACE_SEEDS = [1, 17, 42, 77, 123, 200, 301, 499];
 

@@ -5,7 +5,7 @@ import { HEARTBEAT_MS, runState } from "./state_run.ts";
 
 const SEEDS = 150;
 /** Healing, finding dead links (2 intervals), dialling again, one interval and the way. */
-const CONVERGE_MAX_MS = 10 * HEARTBEAT_MS;
+const CONVERGE_MAX_MS = 8 * HEARTBEAT_MS;
 /** Once all links are up: one interval and the way (DESIGN 6); timers are late. */
 const SINCE_LINKS_MAX_MS = 1.5 * HEARTBEAT_MS;
 

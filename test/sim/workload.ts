@@ -148,7 +148,7 @@ export class Workload {
       owner.create({ id, kind: "sim", config: { value: 0 }, open: true }).then(
         (outcome) => {
           isAnswered = true;
-          if (outcome.kind === "ok") done();
+          if (outcome.kind === "ok") world.after(0, done);
           else ledger.violation(`the owner refuses ${id}: ${outcome.kind}`);
         },
         (error: unknown) => ledger.violation(`the owner cannot create ${id}: ${String(error)}`),

@@ -4,20 +4,28 @@
  */
 
 import type { Timer } from "#base/clock.ts";
-import type { SimProcess } from "./sim_process.ts";
 
 /** What a process waits for; after a freeze they come in this order. */
 export type EventKind = "timer" | "io" | "poll";
+
+/** As much of a process as its events need. */
+export interface EventProcess {
+  readonly name: string;
+  readonly isAlive: boolean;
+  readonly isFrozen: boolean;
+  /** Keeps an event that came due while frozen. */
+  hold(event: SimEvent): void;
+}
 
 export class SimEvent implements Timer {
   atMs: number;
   serial = 0;
   /** Undefined: it happens to the world and not inside a process. */
-  readonly process: SimProcess | undefined;
+  readonly process: EventProcess | undefined;
   readonly kind: EventKind;
   fn: (() => void) | undefined;
 
-  constructor(options: { atMs: number; process: SimProcess | undefined; kind: EventKind; fn: () => void }) {
+  constructor(options: { atMs: number; process: EventProcess | undefined; kind: EventKind; fn: () => void }) {
     this.atMs = options.atMs;
     this.process = options.process;
     this.kind = options.kind;

@@ -3,15 +3,31 @@
  * other side accepting even when its process is frozen, and the process hearing of it when it gets to run.
  */
 
-import type { Address, DialHandler } from "#link/transport.ts";
-import type { SimNetwork } from "./sim_network.ts";
+import type { Address, Conn, ConnHandler, DialHandler } from "#link/transport.ts";
+import type { SimEndpoint } from "./sim_endpoint.ts";
+import type { SimPath } from "./sim_path.ts";
 import type { SimProcess } from "./sim_process.ts";
 
 const REPEAT_FIRST_MS = 1000;
 const REPEATS_MAX = 6;
 
+export interface SimListener {
+  readonly process: SimProcess;
+  readonly accept: (conn: Conn) => ConnHandler;
+}
+
+export interface DialNetwork {
+  path(from: string, to: string): SimPath;
+  after(delayMs: number, fn: () => void): void;
+  /** Undefined: there is no such machine. */
+  hasPower(host: string): boolean | undefined;
+  /** Undefined: it is refused. */
+  listenerAt(address: Address): SimListener | undefined;
+  open(client: SimProcess, server: SimProcess, address: Address): { client: SimEndpoint; server: SimEndpoint };
+}
+
 interface Attempt {
-  readonly network: SimNetwork;
+  readonly network: DialNetwork;
   readonly process: SimProcess;
   readonly address: Address;
   readonly handler: DialHandler;
@@ -20,7 +36,7 @@ interface Attempt {
 }
 
 export function dialConn(options: {
-  network: SimNetwork;
+  network: DialNetwork;
   process: SimProcess;
   address: Address;
   handler: DialHandler;
@@ -45,12 +61,12 @@ function arrive(attempt: Attempt): void {
   const { network, process, address } = attempt;
   if (attempt.isCancelled || !process.isAlive) return;
   const here = process.host.name;
-  const target = network.world.findHost(address.host);
-  if (target === undefined) {
+  const hasPower = network.hasPower(address.host);
+  if (hasPower === undefined) {
     fail(attempt, `no machine is called ${address.host}`);
     return;
   }
-  if (network.path(here, address.host).isCut || network.path(address.host, here).isCut || !target.hasPower) {
+  if (network.path(here, address.host).isCut || network.path(address.host, here).isCut || !hasPower) {
     repeat(attempt);
     return;
   }

@@ -4,9 +4,8 @@
  */
 
 import type { Conn, ConnHandler } from "#link/transport.ts";
-import type { SimHost } from "./sim_host.ts";
-import type { SimPipe } from "./sim_pipe.ts";
-import type { SimProcess } from "./sim_process.ts";
+import type { PipeEnd, SimPipe } from "./sim_pipe.ts";
+import type { Machine, SimProcess } from "./sim_process.ts";
 
 /** How a process's end shows at the other side. */
 export type Parting = "reset" | "end" | "nothing";
@@ -14,15 +13,15 @@ export type Parting = "reset" | "end" | "nothing";
 export interface EndpointNetwork {
   after(delayMs: number, fn: () => void): void;
   note(who: string, what: string, detail?: unknown): void;
-  noteBytes(from: SimEndpoint, to: SimEndpoint, bytes: Uint8Array): void;
+  noteBytes(from: PipeEnd, to: PipeEnd, bytes: Uint8Array): void;
   forget(endpoint: SimEndpoint): void;
 }
 
-export class SimEndpoint implements Conn {
+export class SimEndpoint implements Conn, PipeEnd {
   readonly serial: number;
   readonly remote: string;
   readonly process: SimProcess;
-  readonly host: SimHost;
+  readonly host: Machine;
   readonly #network: EndpointNetwork;
   #handler: ConnHandler | undefined;
   #in: SimPipe | undefined;
@@ -58,7 +57,7 @@ export class SimEndpoint implements Conn {
 
   /** Name of the machine at the other end. */
   get peerHost(): string {
-    return this.#out?.to.host.name ?? "";
+    return this.#out?.to.process.host.name ?? "";
   }
 
   get pipes(): readonly SimPipe[] {
@@ -158,7 +157,7 @@ export class SimEndpoint implements Conn {
     const atMs = out.truncate();
     this.#network.after(atMs - out.nowMs, () => {
       // A reset that is lost is not sent again: the other end finds out when it writes.
-      if (path.isCut || !to.host.hasPower) return;
+      if (path.isCut || !to.process.host.hasPower) return;
       to.process.deliver(() => to.closeBy("reset"));
     });
   }

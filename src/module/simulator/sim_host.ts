@@ -6,10 +6,10 @@
 import { assert } from "#base/assert.ts";
 import type { Random } from "#base/random.ts";
 import { seededRandom } from "#base/random.ts";
-import type { ProcessWorld } from "./sim_process.ts";
+import type { Machine, ProcessWorld } from "./sim_process.ts";
 import { SimProcess } from "./sim_process.ts";
 
-export class SimHost {
+export class SimHost implements Machine {
   readonly name: string;
   /** Added to the world's calendar; may be changed at any time, as when an operator sets the clock. */
   wallSkewMs: number;

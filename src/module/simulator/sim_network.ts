@@ -7,15 +7,17 @@
 import { assert } from "#base/assert.ts";
 import type { Random } from "#base/random.ts";
 import { seededRandom } from "#base/random.ts";
-import type { Address, Conn, ConnHandler, DialHandler, Listener, Transport } from "#link/transport.ts";
+import type { Address, DialHandler, Listener, Transport } from "#link/transport.ts";
 import { ListenError, addressText } from "#link/transport.ts";
+import type { DialNetwork, SimListener } from "./sim_dial.ts";
 import { dialConn } from "./sim_dial.ts";
 import type { Parting } from "./sim_endpoint.ts";
 import { SimEndpoint } from "./sim_endpoint.ts";
 import type { SimHost } from "./sim_host.ts";
 import { SimPath } from "./sim_path.ts";
+import type { PipeEnd } from "./sim_pipe.ts";
 import { SimPipe } from "./sim_pipe.ts";
-import type { SimProcess } from "./sim_process.ts";
+import type { Machine, SimProcess } from "./sim_process.ts";
 import type { SimWorld } from "./sim_world.ts";
 
 const PORT_CHOSEN_MIN = 40_000;
@@ -30,12 +32,7 @@ export interface NetworkOptions {
   readonly bufferSizeMax?: number;
 }
 
-export interface SimListener {
-  readonly process: SimProcess;
-  readonly accept: (conn: Conn) => ConnHandler;
-}
-
-export class SimNetwork {
+export class SimNetwork implements DialNetwork {
   readonly world: SimWorld;
   readonly random: Random;
   readonly #options: Required<Omit<NetworkOptions, "world">>;
@@ -159,7 +156,7 @@ export class SimNetwork {
     host.hasPower = false;
     this.world.note(host.name, "power off");
     host.process?.end();
-    for (const pipe of this.#pipes) if (pipe.from.host === host) pipe.senderDark();
+    for (const pipe of this.#pipes) if (pipe.from.process.host === host) pipe.senderDark();
   }
 
   /** The kernel is back, without any conn: it resets what still arrives for the old ones. */
@@ -167,18 +164,22 @@ export class SimNetwork {
     if (host.hasPower) return;
     host.hasPower = true;
     this.world.note(host.name, "power on");
-    for (const pipe of this.#pipes) if (pipe.to.host === host) pipe.receiverGone();
+    for (const pipe of this.#pipes) if (pipe.to.process.host === host) pipe.receiverGone();
   }
 
   after(delayMs: number, fn: () => void): void {
     this.world.after(delayMs, fn);
   }
 
+  hasPower(host: string): boolean | undefined {
+    return this.world.findHost(host)?.hasPower;
+  }
+
   note(who: string, what: string, detail?: unknown): void {
     this.world.note(who, what, detail);
   }
 
-  noteBytes(from: SimEndpoint, to: SimEndpoint, bytes: Uint8Array): void {
+  noteBytes(from: PipeEnd, to: PipeEnd, bytes: Uint8Array): void {
     this.#byteCount += bytes.length;
     this.world.trace.mix(from.serial);
     this.world.trace.mix(to.serial);
@@ -198,16 +199,9 @@ export class SimNetwork {
   /** A new conn between two processes; nobody listens to its ends yet. */
   open(client: SimProcess, server: SimProcess, address: Address): { client: SimEndpoint; server: SimEndpoint } {
     this.#connCount += 1;
-    const network = this;
-    const near = new SimEndpoint({
-      serial: this.#nextSerial(),
-      remote: addressText(address),
-      process: client,
-      network,
-    });
-    const remote = addressText({ host: client.host.name, port: this.#portNext });
+    const near = this.#endpoint(client, addressText(address));
+    const far = this.#endpoint(server, addressText({ host: client.host.name, port: this.#portNext }));
     this.#portNext += 1;
-    const far = new SimEndpoint({ serial: this.#nextSerial(), remote, process: server, network });
     const there = this.#pipe(near, far);
     const here = this.#pipe(far, near);
     near.connect({ in: here, out: there });
@@ -220,9 +214,9 @@ export class SimNetwork {
     return { client: near, server: far };
   }
 
-  #nextSerial(): number {
+  #endpoint(process: SimProcess, remote: string): SimEndpoint {
     this.#serial += 1;
-    return this.#serial;
+    return new SimEndpoint({ serial: this.#serial, remote, process, network: this });
   }
 
   #pipe(from: SimEndpoint, to: SimEndpoint): SimPipe {
@@ -274,7 +268,7 @@ export class SimNetwork {
     }
   }
 
-  #parting(host: SimHost): Parting {
+  #parting(host: Machine): Parting {
     if (!host.hasPower) return "nothing";
     return this.random.unit() < 0.5 ? "reset" : "end";
   }

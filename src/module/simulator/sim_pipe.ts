@@ -6,13 +6,25 @@
 
 import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
-import type { SimEndpoint } from "./sim_endpoint.ts";
+import type { SimProcess } from "./sim_process.ts";
 import type { SimPath } from "./sim_path.ts";
 
 /** What RUNTIME sockets hand over at most in one chunk. */
 const CHUNK_SIZE_MAX = 512 * 1024;
 /** TCP has backed off while the path was cut: the first try after the healing comes up to this much later. */
 const RETRANSMIT_MAX_MS = 6000;
+
+/** What is at either end. */
+export interface PipeEnd {
+  readonly serial: number;
+  readonly process: SimProcess;
+  readonly isClosed: boolean;
+  readonly isPaused: boolean;
+  hear(chunk: Uint8Array): void;
+  hearEnd(): void;
+  hearRoom(): void;
+  closeBy(reason: string): void;
+}
 
 export interface PipeWorld {
   readonly nowMs: number;
@@ -25,8 +37,8 @@ interface Segment {
 }
 
 export class SimPipe {
-  readonly from: SimEndpoint;
-  readonly to: SimEndpoint;
+  readonly from: PipeEnd;
+  readonly to: PipeEnd;
   readonly path: SimPath;
   readonly back: SimPath;
   readonly #world: PipeWorld;
@@ -47,8 +59,8 @@ export class SimPipe {
   #isBlocked = false;
 
   constructor(options: {
-    from: SimEndpoint;
-    to: SimEndpoint;
+    from: PipeEnd;
+    to: PipeEnd;
     path: SimPath;
     back: SimPath;
     world: PipeWorld;
@@ -158,7 +170,7 @@ export class SimPipe {
   }
 
   #isStopped(arriveAtMs: number): boolean {
-    if (!this.to.host.hasPower) return true;
+    if (!this.to.process.host.hasPower) return true;
     const cutAtMs = this.path.cutAtMs;
     return (cutAtMs !== undefined && arriveAtMs > cutAtMs) || (this.to.isPaused && !this.to.isClosed);
   }

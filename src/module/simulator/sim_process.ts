@@ -6,8 +6,14 @@
 
 import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
-import type { SimEvent, EventKind } from "./event_queue.ts";
-import type { SimHost } from "./sim_host.ts";
+import type { EventKind, EventProcess, SimEvent } from "./event_queue.ts";
+
+/** The machine that a process runs on. */
+export interface Machine {
+  readonly name: string;
+  readonly hasPower: boolean;
+  wallMs(): number;
+}
 
 /** What a process needs of the world. */
 export interface ProcessWorld {
@@ -15,15 +21,15 @@ export interface ProcessWorld {
   readonly timerLateMaxMs: number;
   schedule(options: { atMs: number; process: SimProcess; kind: EventKind; fn: () => void }): SimEvent;
   requeue(event: SimEvent): void;
-  soon(process: SimProcess, fn: () => void): void;
-  runIn(process: SimProcess, fn: () => void): void;
+  soon(process: EventProcess, fn: () => void): void;
+  runIn(process: EventProcess, fn: () => void): void;
   note(who: string, what: string, detail?: unknown): void;
 }
 
 const HELD_ORDER: readonly EventKind[] = ["timer", "io", "poll"];
 
-export class SimProcess {
-  readonly host: SimHost;
+export class SimProcess implements EventProcess {
+  readonly host: Machine;
   /** Lives of this host so far, this one included. */
   readonly life: number;
   readonly clock: Clock;
@@ -38,13 +44,18 @@ export class SimProcess {
   #held: SimEvent[] = [];
   readonly #onEnd: (() => void)[] = [];
 
-  constructor(options: { host: SimHost; life: number; world: ProcessWorld; random: Random }) {
+  constructor(options: { host: Machine; life: number; world: ProcessWorld; random: Random }) {
     this.host = options.host;
     this.life = options.life;
     this.random = options.random;
     this.#world = options.world;
     this.#startedMs = options.world.nowMs - options.random.unit() * 1000;
     this.clock = this.#makeClock();
+  }
+
+  /** Of its machine. */
+  get name(): string {
+    return this.host.name;
   }
 
   get isAlive(): boolean {

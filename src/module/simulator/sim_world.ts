@@ -8,7 +8,7 @@ import { assert } from "#base/assert.ts";
 import type { Timer } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import { seededRandom } from "#base/random.ts";
-import type { EventKind } from "./event_queue.ts";
+import type { EventKind, EventProcess } from "./event_queue.ts";
 import { EventQueue, SimEvent } from "./event_queue.ts";
 import { SimHost } from "./sim_host.ts";
 import type { ProcessWorld, SimProcess } from "./sim_process.ts";
@@ -24,8 +24,8 @@ export interface WorldOptions {
   readonly drain: () => void | Promise<void>;
   /** A timer may fire this much late. Default 1. */
   readonly timerLateMaxMs?: number;
-  /** A fault that no callback caught. Without this it ends the run by being thrown. */
-  readonly onFault?: (process: SimProcess | undefined, fault: unknown) => void;
+  /** A fault that no callback caught; `who` is a machine or "world". Without this it ends the run by being thrown. */
+  readonly onFault?: (who: string, fault: unknown) => void;
 }
 
 export class SimWorld implements ProcessWorld {
@@ -35,8 +35,8 @@ export class SimWorld implements ProcessWorld {
   readonly #queue = new EventQueue();
   readonly #hosts = new Map<string, SimHost>();
   readonly #drain: () => void | Promise<void>;
-  readonly #onFault: ((process: SimProcess | undefined, fault: unknown) => void) | undefined;
-  #soon: { readonly process: SimProcess; readonly fn: () => void }[] = [];
+  readonly #onFault: ((who: string, fault: unknown) => void) | undefined;
+  #soon: { readonly process: EventProcess; readonly fn: () => void }[] = [];
   #nowMs = 0;
   #running = false;
   #eventCount = 0;
@@ -141,12 +141,12 @@ export class SimWorld implements ProcessWorld {
     this.#queue.push(event);
   }
 
-  soon(process: SimProcess, fn: () => void): void {
+  soon(process: EventProcess, fn: () => void): void {
     this.#soon.push({ process, fn });
     if (!this.#running && this.#soon.length === 1) this.after(0, () => {});
   }
 
-  runIn(process: SimProcess | undefined, fn: () => void): void {
+  runIn(process: EventProcess | undefined, fn: () => void): void {
     try {
       fn();
     } catch (fault) {
@@ -202,10 +202,11 @@ export class SimWorld implements ProcessWorld {
     return true;
   }
 
-  #fault(process: SimProcess | undefined, fault: unknown): void {
-    this.note(process?.host.name ?? "world", "fault", String(fault));
+  #fault(process: EventProcess | undefined, fault: unknown): void {
+    const who = process?.name ?? "world";
+    this.note(who, "fault", String(fault));
     this.#running = false;
     if (this.#onFault === undefined) throw fault;
-    this.#onFault(process, fault);
+    this.#onFault(who, fault);
   }
 }

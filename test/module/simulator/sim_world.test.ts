@@ -31,7 +31,7 @@ describe("SimWorld", () => {
     const { clock } = world.host("a").start();
     const seen: string[] = [];
     const chain = async (): Promise<void> => {
-      for (let index = 0; index < 100; index += 1) await null;
+      for (let index = 0; index < 100; index += 1) await Promise.resolve();
       seen.push("chain");
       clock.soon(() => seen.push("soon of chain"));
     };
@@ -142,7 +142,7 @@ describe("SimWorld", () => {
     const kind = new SimWorld({
       seed: 1,
       drain,
-      onFault: (process, fault) => seen.push(`${process?.host.name} ${String(fault)}`),
+      onFault: (who, fault) => seen.push(`${who} ${String(fault)}`),
     });
     kind
       .host("a")
@@ -158,7 +158,7 @@ describe("SimWorld", () => {
     const world = new SimWorld({
       seed: 1,
       drain: async () => {
-        for (let index = 0; index < 20; index += 1) await null;
+        for (let index = 0; index < 20; index += 1) await Promise.resolve();
       },
     });
     const { clock } = world.host("a").start();
