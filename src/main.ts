@@ -47,6 +47,8 @@ const RELEASE = typeof KUAFU_RELEASE === "string" ? KUAFU_RELEASE : "uncompiled"
 const EXIT_CONFIG = 2;
 /** Beyond it a drain is cut short: the supervisor's patience is longer. */
 const STOP_MS_MAX = 10_000;
+/** A start that has not ended so long after it was asked to stop is given up: nobody has heard of the node yet. */
+const START_MS_MAX = 2_000;
 const FLUSH_MS = 1_000;
 /** What `npm start` shows how to open. */
 const EXAMPLE = { id: "welcome", kind: "plain", config: { banner: "hello from every shard" } };
@@ -166,12 +168,19 @@ async function runNodes(
   }
   const runtime = bunRuntime(logFor);
   const stopAsked = Promise.withResolvers<{ readonly code: number; readonly detail: string }>();
-  onStopSignals((signal) => stopAsked.resolve({ code: 0, detail: signal }));
+  const startOver = Promise.withResolvers<undefined>();
+  let isSignalled = false;
+  onStopSignals((signal) => {
+    stopAsked.resolve({ code: 0, detail: signal });
+    if (!isSignalled) bunClock.after(START_MS_MAX, () => startOver.resolve(undefined));
+    isSignalled = true;
+  });
   const running: RunningNode[] = [];
   for (const one of wanted) {
     const plan = nodePlan(config, one, command.options);
     if (plan.kind === "faults") return refuse(plan.faults);
-    const started = await runNode(plan.plan, runtime);
+    const started = await Promise.race([runNode(plan.plan, runtime), startOver.promise]);
+    if (started === undefined) break;
     if (started.kind === "failed") {
       for (const reason of started.lines) log.error("node cannot start", { reason });
       await Promise.all(running.map((each) => each.stop("another node of this process cannot start")));
@@ -179,6 +188,7 @@ async function runNodes(
     }
     running.push(started.running);
     void started.running.ended.then((end) => stopAsked.resolve({ code: end.code, detail: end.reason }));
+    if (isSignalled) break;
   }
   const { code, detail } = await stopAsked.promise;
   log.info("node stopping", { reason: detail, code });
