@@ -5,10 +5,11 @@
 
 import { isCallError } from "#rpc/call_failure.ts";
 import { explain } from "#rpc/explain.ts";
+import type { AssignedRole, Assignment } from "#mesh/assignment.ts";
 import type { Node } from "#module/node.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import type { NodeId } from "#wire/role.ts";
-import { keyOfId } from "#wire/role.ts";
+import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
 import { MeshOwners } from "./mesh_owners.ts";
@@ -67,14 +68,15 @@ export class MeshAdminPort implements AdminPort {
   }
 
   async routes(id: NodeId | undefined) {
-    if (id !== undefined && !(await this.#isKnown(id))) return unknownNode(id);
+    const rows = await this.#rows();
+    if (id !== undefined && id !== this.self && !isIn(rows, id)) return unknownNode(id);
     const to = { key: keyOfId(id ?? this.self) };
     const { routes } = await this.#node.endpoint.caller.call(
       RuntimeContract.routes,
       {},
       { to, timeoutMs: ASK_TIMEOUT_MS },
     );
-    return ok({ routes, assignments: this.#assignments() });
+    return ok({ routes, assignments: assignments(this.#node.assignment, rows) });
   }
 
   async explain(from: NodeId, to: NodeId) {
@@ -138,7 +140,7 @@ export class MeshAdminPort implements AdminPort {
   }
 
   async #isKnown(id: NodeId): Promise<boolean> {
-    return id === this.self || (await this.#rows()).some((row) => row.id === id);
+    return id === this.self || isIn(await this.#rows(), id);
   }
 
   #describe(id: NodeId): Promise<NodeDescription> {
@@ -160,31 +162,34 @@ export class MeshAdminPort implements AdminPort {
       return { id, ok: false, problems: [problem] };
     }
   }
+}
 
-  #assignments(): AssignmentRow[] {
-    const { assignment, mesh, self } = this.#node;
-    const shards = new Set(mesh.directory.ofRole("gateway").map((gateway) => gateway.shard));
-    if (self.shard > 0) shards.add(self.shard);
-    for (const shard of assignment.namedShards()) shards.add(shard);
-    const numbers = (role: "cross_center" | "cross_map"): number[] => [
-      ...mesh.directory.ofRole(role).map((node) => node.number),
-      ...(self.role === role ? [self.number] : []),
-    ];
-    return [...shards]
-      .toSorted((a, b) => a - b)
-      .map((shard) => {
-        const center = assignment.numberFor("cross_center", { shard, reachable: numbers("cross_center") });
-        const map = assignment.numberFor("cross_map", { shard, reachable: numbers("cross_map") });
-        const isNamed =
-          assignment.from("cross_center", shard) === "config" || assignment.from("cross_map", shard) === "config";
-        return {
-          shard,
-          crossCenter: center === undefined ? undefined : (`cross_center:${center}` as NodeId),
-          crossMap: map === undefined ? undefined : (`cross_map:${map}` as NodeId),
-          from: isNamed ? "config" : "rendezvous",
-        };
-      });
-  }
+/** Of every shard that is known, from the config or by a node of it. */
+function assignments(assignment: Assignment, rows: readonly NodeRow[]): AssignmentRow[] {
+  const shards = new Set(assignment.namedShards());
+  for (const row of rows) if (row.shard > 0) shards.add(row.shard);
+  const serving = (role: AssignedRole, shard: number): NodeId | undefined => {
+    const reachable = rows.flatMap((row) => (row.role === role ? (parseNodeId(row.id)?.number ?? []) : []));
+    const number = assignment.numberFor(role, { shard, reachable });
+    return number === undefined ? undefined : nodeId(role, number);
+  };
+  return [...shards]
+    .toSorted((a, b) => a - b)
+    .map((shard) => {
+      const isNamed = (["cross_center", "cross_map"] as const).some(
+        (role) => assignment.from(role, shard) === "config",
+      );
+      return {
+        shard,
+        crossCenter: serving("cross_center", shard),
+        crossMap: serving("cross_map", shard),
+        from: isNamed ? "config" : "rendezvous",
+      };
+    });
+}
+
+function isIn(rows: readonly NodeRow[], id: NodeId): boolean {
+  return rows.some((row) => row.id === id);
 }
 
 function ok<T>(value: T): { readonly kind: "ok"; readonly value: T; readonly changed: boolean } {
