@@ -34,7 +34,7 @@ export interface RunningNode {
   readonly node: Node;
   /** Resolves when the node asks its process to end. */
   readonly ended: Promise<NodeEnd>;
-  /** Drains, closes and releases everything. Resolves when that is done; may be called twice. */
+  /** Drains, closes and releases everything. Resolves when that is done, never rejects; may be called twice. */
   stop(detail: string): Promise<void>;
 }
 
@@ -55,10 +55,10 @@ export async function runNode(
   try {
     const failure = await start({ plan, runtime, log, held });
     if ("running" in failure) return { kind: "ok", running: failure.running };
-    await release(held, "cannot start");
+    await release(held, "cannot start", log);
     return failure;
   } catch (error) {
-    await release(held, "cannot start");
+    await release(held, "cannot start", log);
     if (error instanceof ListenError || error instanceof StoreError) return cannot(error.message);
     throw error;
   }
@@ -129,17 +129,25 @@ async function start(options: {
   }
   log.info("node started", startedData(node, held));
   let stopping: Promise<void> | undefined;
-  const stop = (detail: string): Promise<void> => (stopping ??= release(held, detail));
+  const stop = (detail: string): Promise<void> => (stopping ??= release(held, detail, log));
   return { running: { node, ended: ended.promise, stop } };
 }
 
-async function release(held: Held, detail: string): Promise<void> {
-  const admin = held.admin?.stop(ADMIN_STOP_MS);
-  await held.node?.stop(detail);
-  held.node?.close();
+/** What cannot be let go of does not keep the rest. */
+async function release(held: Held, detail: string, log: Log): Promise<void> {
+  const letGo = async (what: string, step: () => Promise<void> | void): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      log.error("not let go of", { what, error });
+    }
+  };
+  const admin = letGo("admin API", () => held.admin?.stop(ADMIN_STOP_MS));
+  await letGo("links", () => held.node?.stop(detail));
+  await letGo("node", () => held.node?.close());
   await admin;
-  await held.store?.close();
-  held.lock?.release();
+  await letGo("store", () => held.store?.close());
+  await letGo("lock", () => held.lock?.release());
 }
 
 function startedData(node: Node, held: Held): Record<string, unknown> {
