@@ -124,6 +124,11 @@ export class MeshGround {
     this.#of(id).process.thaw();
   }
 
+  /** It answers calls as ever, and takes nothing that is said to it of state topics: it lags. */
+  deafen(id: NodeId): void {
+    Object.assign(this.node(id).mesh.sync.state, { receive: () => undefined });
+  }
+
   run(delayMs: number): void {
     this.world.run(delayMs);
   }
