@@ -9,8 +9,7 @@ import type { Module } from "#module/module.ts";
 import { isModule } from "#module/module.ts";
 
 export type LoadedModule =
-  | { readonly kind: "ok"; readonly module: Module }
-  | { readonly kind: "failed"; readonly reason: string };
+  { readonly kind: "ok"; readonly module: Module } | { readonly kind: "failed"; readonly reason: string };
 
 /** To be called once, before any module file is loaded. */
 export function provideKuafu(surface: object): void {
