@@ -14,7 +14,7 @@ import type { SendOutcome } from "#mesh/router.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { decodeCallError } from "#wire/call_error.ts";
-import { FLAG_RAW, Kind, Offset, frameBody, frameKind, readU32, sourceKey, writeHeader } from "#wire/header.ts";
+import { FLAG_RAW, Kind, Offset, copyBody, frameKind, readU32, sourceKey, writeHeader } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import { callerTag } from "#wire/identity.ts";
 import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
@@ -159,7 +159,7 @@ export class Caller {
       this.#counters.add("rpc.foreign_reply");
       return;
     }
-    const body = frameBody(buffer, offset).slice();
+    const body = copyBody(buffer, offset);
     const raw = ((buffer[offset + Offset.flags] as number) & FLAG_RAW) !== 0;
     this.#pending.end(callId, isError ? { kind: "error", body } : { kind: "reply", raw, body });
   }

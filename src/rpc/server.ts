@@ -16,6 +16,7 @@ import {
   FLAG_RAW,
   Kind,
   Offset,
+  copyBody,
   encodeFrame,
   frameBody,
   frameKind,
@@ -53,8 +54,10 @@ interface Entry {
   readonly name: string;
   readonly raw: boolean;
   readonly whileDraining: boolean;
+  /** Of the frame at `offset`; shares no memory with it. */
   readonly parse: (
-    body: Uint8Array,
+    buffer: Uint8Array,
+    offset: number,
   ) => { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly detail: string };
   readonly run: (request: unknown, context: CallContext) => unknown;
 }
@@ -99,7 +102,7 @@ export class Server {
       name: method.name,
       raw: false,
       whileDraining: method.whileDraining === true,
-      parse: (body) => parseWith(method, body),
+      parse: (buffer, offset) => parseWith(method, frameBody(buffer, offset)),
       run: handler as (request: unknown, context: CallContext) => unknown,
     });
   }
@@ -109,7 +112,7 @@ export class Server {
       name: method.name,
       raw: true,
       whileDraining: false,
-      parse: (body) => ({ ok: true, value: body.slice() }),
+      parse: (buffer, offset) => ({ ok: true, value: copyBody(buffer, offset) }),
       run: handler as (request: unknown, context: CallContext) => unknown,
     });
   }
@@ -150,7 +153,7 @@ export class Server {
     const isRaw = ((buffer[offset + Offset.flags] as number) & FLAG_RAW) !== 0;
     if (isRaw !== entry.raw)
       return this.#fail(question, "INVALID", `${entry.name} takes ${entry.raw ? "raw bytes" : "MessagePack"}`);
-    const request = entry.parse(frameBody(buffer, offset));
+    const request = entry.parse(buffer, offset);
     if (!request.ok) return this.#fail(question, "INVALID", request.detail);
     this.#executing += 1;
     void this.#execute(entry, request.value, question);
@@ -183,7 +186,7 @@ export class Server {
       this.#fail(question, "FAILED", messageOf(error));
     } finally {
       this.#executing -= 1;
-      if (this.#executing === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      if (this.#executing === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 

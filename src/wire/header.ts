@@ -151,6 +151,11 @@ export function encodeFrame(header: Header, body: Uint8Array): Uint8Array {
   return out;
 }
 
+/** The body, in memory of its own: cheaper than a copy of the view. */
+export function copyBody(buffer: Uint8Array, offset: number): Uint8Array {
+  return buffer.slice(offset + HEADER_SIZE, offset + frameSize(buffer, offset));
+}
+
 /** The body, as a view into the buffer. */
 export function frameBody(buffer: Uint8Array, offset: number): Uint8Array {
   return buffer.subarray(offset + HEADER_SIZE, offset + frameSize(buffer, offset));
