@@ -51,6 +51,8 @@ export interface LinkHubOptions {
   readonly expectedShard?: ExpectedShard | undefined;
   /** Shared by all hubs of a process; without it this hub has one of its own. */
   readonly budget?: SendBudget | undefined;
+  /** Beyond it those that dial are refused. */
+  readonly linksMax?: number | undefined;
 }
 
 export class LinkHub {
@@ -93,7 +95,7 @@ export class LinkHub {
       nextSerial: () => (serial += 1),
     };
     this.#transport = transport;
-    this.#registry = new LinkRegistry(this.#context);
+    this.#registry = new LinkRegistry(this.#context, options.linksMax);
     this.#ended = new EndedLinks(clock);
     this.#acceptor = new Acceptor({
       context: this.#context,

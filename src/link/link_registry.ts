@@ -7,6 +7,7 @@
  */
 
 import type { Timer } from "#base/clock.ts";
+import { ATTACHED_MAX } from "#wire/limits.ts";
 import type { NodeKey } from "#wire/role.ts";
 import type { HandshakeConn } from "./handshake_conn.ts";
 import type { Link, LinkOptions } from "./link.ts";
@@ -14,6 +15,8 @@ import type { LinkContext } from "./link_context.ts";
 
 /** Longest wait for the old link's sign of life, so that the newcomer's handshake does not run out meanwhile. */
 const PROBE_MS_MAX = 2_000;
+/** Links at a time: with the gateway itself its route news names no more than ATTACHED_MAX nodes. */
+export const LINKS_MAX = ATTACHED_MAX - 1;
 /** An alarm about twins goes when none was seen for so long. */
 const TWINS_ALARM_MS = 60_000;
 
@@ -31,12 +34,14 @@ interface Probe {
 
 export class LinkRegistry {
   readonly #context: LinkContext;
+  readonly #linksMax: number;
   readonly #links = new Map<NodeKey, Link>();
   readonly #probes = new Map<NodeKey, Probe>();
   readonly #twinAlarms = new Map<string, Timer>();
 
-  constructor(context: LinkContext) {
+  constructor(context: LinkContext, linksMax: number = LINKS_MAX) {
     this.#context = context;
+    this.#linksMax = linksMax;
   }
 
   get(key: NodeKey): Link | undefined {
@@ -78,6 +83,10 @@ export class LinkRegistry {
 
   #admit(newcomer: HandshakeConn, wishes: LinkWishes): void {
     const { relation, ended } = wishes;
+    // Those that this node dials itself are as many as its config names.
+    if (relation === "below" && this.#links.size >= this.#linksMax) {
+      return newcomer.refuse("too_many_links", `${this.#links.size} links are up, which is the limit`);
+    }
     const made = newcomer.link({ relation, ended, forget: (link) => this.#forget(link) });
     if (made === undefined) return;
     const { link, welcome } = made;
