@@ -183,6 +183,8 @@ export class StateTopics {
     const before = link.heard;
     link.heard = new VersionTable(this.#hashes);
     for (const entry of entries) this.#hear(link, entry, before.get(entry.topic));
+    // Else a link that takes nothing could be made to remember the names of any number of lists.
+    for (const topic of link.wants) if (link.heard.get(topic) === undefined) link.wants.delete(topic);
     if (!link.listHeard) link.absentDue = link.ticks + ABSENT_GRACE_TICKS;
     link.listHeard = true;
     for (const [topic, heard] of link.heard.entries()) {
