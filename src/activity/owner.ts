@@ -74,7 +74,16 @@ export class ActivityOwner {
     const owner = self.id;
     const isHalted = (topic: string): boolean => this.#judge.isHalted(topic);
     this.#topics = new OwnedTopics({ owner, store, digest, alarms, publish, forget, isHalted });
-    this.#desk = new ReportDesk({ owner, topics: this.#topics, judge: this.#judge, clock, clusterMs, log, alarms });
+    this.#desk = new ReportDesk({
+      owner,
+      topics: this.#topics,
+      judge: this.#judge,
+      clock,
+      digest,
+      clusterMs,
+      log,
+      alarms,
+    });
     this.#endTimer = new EndTimer({ clock, clusterMs, ends: () => this.#ends(), act: () => this.#closeInTime() });
   }
 

@@ -7,9 +7,11 @@
 import type { Alarms } from "#base/alarms.ts";
 import { assert } from "#base/assert.ts";
 import type { Clock } from "#base/clock.ts";
+import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
+import { isEpochJump } from "#sync/topic_judge.ts";
 import type { TopicOwner } from "#sync/topic_owner.ts";
-import { versionText } from "#sync/version.ts";
+import { hashOf, versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import type { Held } from "./activity_table.ts";
@@ -26,6 +28,7 @@ export interface ReportDeskOptions {
   readonly topics: OwnedTopics;
   readonly judge: TopicOwner;
   readonly clock: Clock;
+  readonly digest: Digest;
   readonly clusterMs: () => number;
   readonly log: Log;
   readonly alarms: Alarms;
@@ -106,17 +109,19 @@ export class ReportDesk {
 
   /** Makes an orphan's content, as a node has answered it, the owner's own. Unchanged for what the owner has. */
   async adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<TopicOutcome> {
-    const { clusterMs, log, topics } = this.#options;
+    const { clusterMs, digest, log, topics } = this.#options;
     const held = this.#held(topic);
     if (held?.kind === "live") return this.#told(held.id, false);
     const orphan = this.#orphan(topic);
     if (orphan === undefined) return notOrphan(topic);
     const { id } = orphan;
     const decoded = decodeContent(found.bytes, id);
-    if (decoded.kind === "bad") {
-      const issues = [{ path: "bytes", message: decoded.detail }];
-      return { kind: "invalid", detail: `Cannot adopt activity "${id}": ${decoded.detail}`, issues };
+    if (decoded.kind === "bad") return notAdopted(id, "bytes", decoded.detail);
+    // A node that lies must not take the owner's last epochs.
+    if (isEpochJump(found.version, topics.epoch)) {
+      return notAdopted(id, "version", `epoch is ${found.version.epoch}, this owner's is ${topics.epoch}`);
     }
+    if (hashOf(digest, found.bytes) !== found.version.hash) return notAdopted(id, "version", "hash is of other bytes");
     const epochMin = Math.max(orphan.version.epoch, found.version.epoch) + 1;
     const atMs = Math.trunc(clusterMs());
     await topics.commit([{ id, content: decoded.content, atMs, epochMin }]);
@@ -174,6 +179,10 @@ export class ReportDesk {
     this.#rivals.delete(topic);
     this.#options.alarms.clear(`two_owners:${topic}`);
   }
+}
+
+function notAdopted(id: string, path: string, message: string): TopicOutcome {
+  return { kind: "invalid", detail: `Cannot adopt activity "${id}": ${path}: ${message}`, issues: [{ path, message }] };
 }
 
 function notOrphan(topic: string): TopicOutcome {

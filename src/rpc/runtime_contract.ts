@@ -87,6 +87,7 @@ export const routeSchema = v.object({
 });
 
 const empty = v.strictObject({});
+const u32 = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff));
 
 export const RuntimeContract = contract("kuafu", {
   describe: { id: 1, idempotent: true, whileDraining: true, request: empty, reply: descriptionSchema },
@@ -141,7 +142,12 @@ export const RuntimeContract = contract("kuafu", {
     request: v.strictObject({ topic: v.string() }),
     reply: v.object({
       held: maybe(
-        v.object({ epoch: v.number(), revision: v.number(), hash: v.string(), bytes: v.instance(Uint8Array) }),
+        v.object({
+          epoch: u32,
+          revision: u32,
+          hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+          bytes: v.instance(Uint8Array),
+        }),
       ),
     }),
   },

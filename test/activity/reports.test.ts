@@ -212,7 +212,7 @@ describe("ActivityOwner: orphans", () => {
     expect((await owner.adopt(TOPIC, { bytes: new Uint8Array([1]), version: claim })).kind).toBe("invalid");
     expect(world.published).toEqual([]);
     const bytes = encodeContent({ ...orphanContent(), endsAtMs: world.clock.wallMs() + 1000 });
-    await owner.adopt(TOPIC, { bytes, version: claim });
+    await owner.adopt(TOPIC, { bytes, version: { ...claim, hash: hashOf(digest, bytes) } });
     expect(world.clock.pending).toBe(1);
   });
 
