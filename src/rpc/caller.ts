@@ -19,11 +19,11 @@ import type { Identity } from "#wire/identity.ts";
 import { callerTag } from "#wire/identity.ts";
 import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
-import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, roleOfKey } from "#wire/role.ts";
+import { NUMBER_EVERY, idOfKey, numberOfKey, roleOfKey, tierOf } from "#wire/role.ts";
 import { CallError } from "./call_failure.ts";
 import { issueText } from "./issue_text.ts";
 import type { Method, ReplyOf, RequestOf } from "./contract.ts";
-import type { CallOutcome } from "./pending_calls.ts";
+import type { CallOutcome, PendingCall } from "./pending_calls.ts";
 import { PENDING_MAX, PendingCalls } from "./pending_calls.ts";
 import { RetryBudget } from "./retry_budget.ts";
 
@@ -153,9 +153,8 @@ export class Caller {
     }
     const source = sourceKey(buffer, offset);
     const isError = frameKind(buffer, offset) === Kind.error;
-    const role = roleOfKey(source);
     // A reply must come from the id that was called; a gateway on the way may say that it could not go on.
-    if (source !== call.target && !(isError && role !== undefined && acceptsLinks(role))) {
+    if (source !== call.target && !(isError && isOnTheWay(call, source))) {
       this.#counters.add("rpc.foreign_reply");
       return;
     }
@@ -297,6 +296,15 @@ export class Caller {
     }
     throw new CallError({ code: "INVALID", at: idOfKey(target), sent: true, method: method.name, detail });
   }
+}
+
+/** May this node be a gateway between here and the target? A shard's gateway is only at one of the two ends. */
+function isOnTheWay(call: PendingCall, source: NodeKey): boolean {
+  const role = roleOfKey(source);
+  if (role === "cross_gateway") return true;
+  if (role !== "gateway") return false;
+  const target = roleOfKey(call.target);
+  return source === call.link?.peer.key || target === undefined || tierOf(target) === "shard";
 }
 
 function boundedTimeout(timeoutMs: number | undefined): number {
