@@ -66,6 +66,8 @@ export class ActivityOwner {
   readonly #endTimer: EndTimer;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
   #endFailures = 0;
+  /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
+  #unanswered = 0;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: ActivityOwnerOptions) {
@@ -254,7 +256,10 @@ export class ActivityOwner {
     try {
       await this.#change(() => this.#desk.answer(report));
     } catch (error) {
-      this.#options.log.warn("report not answered", { topic: report.topic, error: messageOf(error) });
+      this.#unanswered += 1;
+      if (!isLoggedAttempt(this.#unanswered)) return;
+      const data = { topic: report.topic, error: messageOf(error), count: this.#unanswered };
+      this.#options.log.warn("report not answered", data);
     }
   }
 
