@@ -3,13 +3,13 @@
  * said without their contents, not even shortened.
  */
 
+import { TOKENS_MAX, TOKEN_LENGTH_MAX } from "#admin/auth.ts";
 import { fromHex } from "#base/digest.ts";
 import type { Fault } from "./config_fault.ts";
 
 /** Bytes of a cluster key. */
 const KEY_SIZE = { least: 32, most: 64 };
 const TOKEN_LENGTH_MIN = 32;
-const TOKENS_MAX = 256;
 
 export type KeyResult =
   { readonly kind: "ok"; readonly key: Uint8Array } | { readonly kind: "fault"; readonly fault: Fault };
@@ -55,8 +55,9 @@ export function parseTokens(text: string, file: string): TokensResult {
     else if (!/^[A-Za-z0-9_.-]{1,64}$/.test(name))
       fault("a name with other characters", 'letters, digits, "_", "-" or "."');
     else if (role === undefined) fault(`a role other than these on the line of ${name}`, "read or operate");
-    else if (!/^[A-Za-z0-9_-]+$/.test(token) || token.length < TOKEN_LENGTH_MIN) {
-      fault(`a token of ${token.length} characters`, `at least ${TOKEN_LENGTH_MIN} letters, digits, "_" or "-"`);
+    else if (!/^[A-Za-z0-9_-]+$/.test(token) || token.length < TOKEN_LENGTH_MIN || token.length > TOKEN_LENGTH_MAX) {
+      const allowed = `${TOKEN_LENGTH_MIN} to ${TOKEN_LENGTH_MAX} letters, digits, "_" or "-"`;
+      fault(`a token of ${token.length} characters`, allowed);
     } else if (tokens.some((each) => each.name === name || each.token === token)) {
       fault(`${name} or its token a second time`, "each name and each token once");
     } else tokens.push({ name, role, token });

@@ -41,7 +41,7 @@ describe("parseTokens", () => {
     expect(lines).toEqual([
       "t: line 1: found 2 words; allowed: a name, a role and a token",
       "t: line 2: found a role other than these on the line of bob; allowed: read or operate",
-      't: line 3: found a token of 5 characters; allowed: at least 32 letters, digits, "_" or "-"',
+      't: line 3: found a token of 5 characters; allowed: 32 to 512 letters, digits, "_" or "-"',
       "t: line 5: found eve or its token a second time; allowed: each name and each token once",
     ]);
   });
