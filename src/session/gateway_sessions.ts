@@ -8,6 +8,7 @@ import type { Clock } from "#base/clock.ts";
 import { sleep } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
 import type { Random } from "#base/random.ts";
+import { randomIndex } from "#base/random.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { Identity } from "#wire/identity.ts";
@@ -20,6 +21,7 @@ const RECONCILE_RETRY_MS = 1_000;
 
 export class GatewaySessions {
   readonly #table: SessionTable;
+  readonly #random: Random;
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #endpoint: Endpoint;
@@ -36,6 +38,7 @@ export class GatewaySessions {
     readonly nodes: () => readonly Identity[];
   }) {
     this.#table = new SessionTable(options.random);
+    this.#random = options.random;
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#endpoint = options.endpoint;
@@ -119,11 +122,12 @@ export class GatewaySessions {
   async #sendPages(node: Identity): Promise<void> {
     const bindings = this.#table.bindingsOf(node, this.#nodes());
     const pages = Math.max(1, Math.ceil(bindings.length / RECONCILE_PAGE_MAX));
+    const run = randomIndex(this.#random, 2 ** 32);
     const calls: Promise<unknown>[] = [];
     // All are sent in one go, so that a bind that follows meets a node that has them or is getting them.
     for (let page = 0; page < pages; page += 1) {
       const part = bindings.slice(page * RECONCILE_PAGE_MAX, (page + 1) * RECONCILE_PAGE_MAX);
-      const request = { page, pages, bindings: part };
+      const request = { run, page, pages, bindings: part };
       const options = { to: { key: node.key }, timeoutMs: TELL_TIMEOUT_MS };
       calls.push(this.#endpoint.caller.call(SessionContract.reconcile, request, options));
     }

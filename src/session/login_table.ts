@@ -1,6 +1,6 @@
 /**
  * Logins that a shard node believes in: pure. Filled by its gateway, emptied by `clear`, brought in line by
- * reconcile pages, which take effect together with the last one, and only if none of them is missing.
+ * reconcile pages, which take effect together with the last one, and only if none of their run is missing.
  */
 
 import type { Binding } from "./session_table.ts";
@@ -8,6 +8,7 @@ import type { Binding } from "./session_table.ts";
 export class LoginTable {
   #logins = new Map<string, string>();
   #staged: Map<string, string> | undefined;
+  #run = 0;
   #nextPage = 0;
 
   get count(): number {
@@ -43,13 +44,19 @@ export class LoginTable {
   }
 
   /** Pages of everything that the gateway believes. After a gap all wait for the next first one. */
-  reconcile(part: { readonly page: number; readonly pages: number; readonly bindings: readonly Binding[] }): void {
+  reconcile(part: {
+    readonly run: number;
+    readonly page: number;
+    readonly pages: number;
+    readonly bindings: readonly Binding[];
+  }): void {
     if (part.page === 0) {
       this.#staged = new Map();
+      this.#run = part.run;
       this.#nextPage = 0;
     }
     const staged = this.#staged;
-    if (staged === undefined || part.page !== this.#nextPage) {
+    if (staged === undefined || part.run !== this.#run || part.page !== this.#nextPage) {
       this.#staged = undefined;
       return;
     }

@@ -36,6 +36,8 @@ export const SessionContract = contract("session", {
     id: 44,
     idempotent: true,
     request: v.strictObject({
+      /** Drawn anew each time: pages of two runs do not belong together. */
+      run: v.pipe(v.number(), v.integer(), v.minValue(0)),
       /** 0 to pages - 1, in order. */
       page: v.pipe(v.number(), v.integer(), v.minValue(0)),
       pages: v.pipe(v.number(), v.integer(), v.minValue(1)),

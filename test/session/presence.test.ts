@@ -239,6 +239,18 @@ describe("GatewaySessions", () => {
     expect(shard.believers("ann")["center:3"]).toEqual(session);
   });
 
+  test("of several reconciles of one node that fail only the newest goes on trying", async () => {
+    const shard = new Shard();
+    await shard.net.run();
+    const at = shard.net.network.at("gateway:3");
+    const link = [...at.links.values()].find((one) => one.peer.id === node("center:3").id);
+    if (link === undefined) throw new Error("no link");
+    link.may = "overloaded";
+    for (let turn = 0; turn < 5; turn += 1) shard.sessions.nodesChanged();
+    await shard.net.run(3500);
+    expect(shard.counter("session.reconcile_failed")).toEqual(5 + 3);
+  });
+
   test("a login that was refused at first never comes back over a newer one, nor after its end", async () => {
     const shard = new Shard();
     const at = shard.net.network.at("gateway:3");
@@ -289,7 +301,7 @@ describe("ShardLogins", () => {
     const calls = [
       shard.net.watch(caller.call(SessionContract.bind, binding, to)),
       shard.net.watch(caller.call(SessionContract.unbind, binding, to)),
-      shard.net.watch(caller.call(SessionContract.reconcile, { page: 0, pages: 1, bindings: [binding] }, to)),
+      shard.net.watch(caller.call(SessionContract.reconcile, { run: 1, page: 0, pages: 1, bindings: [binding] }, to)),
     ];
     await shard.net.run();
     expect(calls.map((call) => [call.ended?.code, call.ended?.detail])).toEqual(

@@ -33,48 +33,57 @@ describe("LoginTable", () => {
   test("pages take effect together with the last one, and then entirely", () => {
     const table = new LoginTable();
     table.bind(binding("gone", "0"));
-    table.reconcile({ page: 0, pages: 3, bindings: [binding("ann", "1")] });
-    table.reconcile({ page: 1, pages: 3, bindings: [binding("bob", "2")] });
+    table.reconcile({ run: 1, page: 0, pages: 3, bindings: [binding("ann", "1")] });
+    table.reconcile({ run: 1, page: 1, pages: 3, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ gone: "0" });
-    table.reconcile({ page: 2, pages: 3, bindings: [binding("cid", "3")] });
+    table.reconcile({ run: 1, page: 2, pages: 3, bindings: [binding("cid", "3")] });
     expect(logins(table)).toEqual({ ann: "1", bob: "2", cid: "3" });
-    table.reconcile({ page: 0, pages: 1, bindings: [] });
+    table.reconcile({ run: 1, page: 0, pages: 1, bindings: [] });
     expect(logins(table)).toEqual({});
   });
 
   test("what is bound and unbound between pages is neither lost nor brought back", () => {
     const table = new LoginTable();
-    table.reconcile({ page: 0, pages: 2, bindings: [binding("ann", "1"), binding("bob", "2")] });
+    table.reconcile({ run: 1, page: 0, pages: 2, bindings: [binding("ann", "1"), binding("bob", "2")] });
     table.bind(binding("cid", "3"));
     table.bind(binding("bob", "4"));
     table.unbind(binding("ann", "1"));
     expect(logins(table)).toEqual({ cid: "3", bob: "4" });
-    table.reconcile({ page: 1, pages: 2, bindings: [] });
+    table.reconcile({ run: 1, page: 1, pages: 2, bindings: [] });
     expect(logins(table)).toEqual({ cid: "3", bob: "4" });
   });
 
   test("pages with a gap before them change nothing; a new first one begins anew", () => {
     const table = new LoginTable();
     table.bind(binding("ann", "1"));
-    table.reconcile({ page: 1, pages: 2, bindings: [binding("bob", "2")] });
+    table.reconcile({ run: 1, page: 1, pages: 2, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ ann: "1" });
-    table.reconcile({ page: 0, pages: 4, bindings: [binding("bob", "2")] });
-    for (const page of [2, 3]) table.reconcile({ page, pages: 4, bindings: [binding("dan", "4")] });
+    table.reconcile({ run: 1, page: 0, pages: 4, bindings: [binding("bob", "2")] });
+    for (const page of [2, 3]) table.reconcile({ run: 1, page, pages: 4, bindings: [binding("dan", "4")] });
     expect(logins(table)).toEqual({ ann: "1" });
-    table.reconcile({ page: 0, pages: 2, bindings: [binding("bob", "2")] });
-    table.reconcile({ page: 0, pages: 1, bindings: [binding("cid", "3")] });
+    table.reconcile({ run: 1, page: 0, pages: 2, bindings: [binding("bob", "2")] });
+    table.reconcile({ run: 1, page: 0, pages: 1, bindings: [binding("cid", "3")] });
     expect(logins(table)).toEqual({ cid: "3" });
-    table.reconcile({ page: 1, pages: 2, bindings: [binding("bob", "2")] });
+    table.reconcile({ run: 1, page: 1, pages: 2, bindings: [binding("bob", "2")] });
     expect(logins(table)).toEqual({ cid: "3" });
+  });
+
+  test("pages of two runs are never put together", () => {
+    const table = new LoginTable();
+    table.reconcile({ run: 1, page: 0, pages: 2, bindings: [binding("ann", "1")] });
+    table.reconcile({ run: 2, page: 1, pages: 2, bindings: [binding("bob", "2")] });
+    expect(logins(table)).toEqual({});
+    table.reconcile({ run: 1, page: 1, pages: 2, bindings: [binding("cid", "3")] });
+    expect(logins(table)).toEqual({});
   });
 
   test("clear drops everybody, and the pages that are under way", () => {
     const table = new LoginTable();
     table.bind(binding("ann", "1"));
     table.bind(binding("bob", "2"));
-    table.reconcile({ page: 0, pages: 2, bindings: [binding("cid", "3")] });
+    table.reconcile({ run: 1, page: 0, pages: 2, bindings: [binding("cid", "3")] });
     expect(table.clear()).toEqual(2);
-    table.reconcile({ page: 1, pages: 2, bindings: [binding("dan", "4")] });
+    table.reconcile({ run: 1, page: 1, pages: 2, bindings: [binding("dan", "4")] });
     expect([logins(table), table.clear()]).toEqual([{}, 0]);
   });
 });
@@ -133,6 +142,6 @@ describe("a reconcile page", () => {
   test("fits into a frame, however long the players' names are", () => {
     const player = "夸".repeat(128);
     const bindings = Array.from({ length: RECONCILE_PAGE_MAX }, () => binding(player, "f".repeat(32)));
-    expect(packBody({ page: 99, pages: 100, bindings }).length).toBeLessThanOrEqual(BODY_SIZE_MAX);
+    expect(packBody({ run: 2 ** 32 - 1, page: 99, pages: 100, bindings }).length).toBeLessThanOrEqual(BODY_SIZE_MAX);
   });
 });
