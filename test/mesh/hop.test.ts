@@ -97,8 +97,8 @@ describe("describeHop", () => {
   });
 
   test("where there is a way: the next node and the state of the link to it", () => {
-    const at = new At("gateway:3").up("cross_gateway:1", "above").up("center:3", "below");
-    at.broken("center:3", { state: "closed" });
+    const at = new At("gateway:3").up("cross_gateway:1", "above");
+    at.broken("center:3", { state: "closed" }).up("center:3", "below");
     expect(at.ask("center:5")).toEqual({
       at: node("gateway:3").id,
       next: node("cross_gateway:1").id,
@@ -109,7 +109,7 @@ describe("describeHop", () => {
       at: node("gateway:3").id,
       next: node("center:3").id,
       state: "up",
-      link: at.rows[1],
+      link: at.rows[2],
     });
   });
 

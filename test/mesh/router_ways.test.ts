@@ -128,6 +128,15 @@ describe("Router: links", () => {
     expect(next.sent).toEqual([]);
   });
 
+  test("nor does it when the directory does not know it yet", () => {
+    const at = new RouterSetup("gateway:3");
+    const [old, next] = [new FakeLink("map:301", "below"), new FakeLink("map:301", "below")];
+    at.router.linkUp(old);
+    at.router.linkUp(next);
+    at.router.linkDown(old);
+    expect(at.router.nextHop(at.self.key, next.peer.key, undefined)).toBe(next);
+  });
+
   test("a link that is down carries nothing", () => {
     const at = new RouterSetup("gateway:3");
     const up = at.link("cross_gateway:1", "above");
