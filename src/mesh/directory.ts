@@ -46,6 +46,8 @@ export class Directory {
   /** Per link serial and topic: the keys that it claimed. */
   readonly #said = new Map<number, Map<string, readonly NodeKey[]>>();
   readonly #emit: (event: DirectoryEvent) => void;
+  readonly #untold: DirectoryEvent[] = [];
+  #isTelling = false;
   readonly #self: NodeKey;
   readonly #identity: Identity | undefined;
 
@@ -155,7 +157,7 @@ export class Directory {
     const claims = this.#claims.get(key);
     if (claims === undefined) {
       this.#entries.delete(key);
-      if (before !== undefined) this.#emit({ kind: "unreachable", identity: before.identity });
+      if (before !== undefined) this.#tell({ kind: "unreachable", identity: before.identity });
       return;
     }
     const newest = claims.reduce((a, b) => (b.identity.startedAtMs > a.identity.startedAtMs ? b : a));
@@ -173,7 +175,19 @@ export class Directory {
     const entry: DirectoryEntry = { identity: newest.identity, gateway, paths };
     this.#entries.set(key, entry);
     if (before !== undefined && before.identity.boot === entry.identity.boot) return;
-    if (before !== undefined) this.#emit({ kind: "unreachable", identity: before.identity });
-    this.#emit({ kind: "reachable", identity: entry.identity });
+    if (before !== undefined) this.#untold.push({ kind: "unreachable", identity: before.identity });
+    this.#tell({ kind: "reachable", identity: entry.identity });
+  }
+
+  /** In the order of the changes, also of those that a listener makes. */
+  #tell(event: DirectoryEvent): void {
+    this.#untold.push(event);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) this.#emit(next);
+    } finally {
+      this.#isTelling = false;
+    }
   }
 }
