@@ -10,6 +10,7 @@ import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf, withData } from "#base/log.ts";
 import type { Directory } from "#mesh/directory.ts";
+import { isCallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ContractError } from "#rpc/contract.ts";
@@ -176,7 +177,8 @@ export class ModuleHost {
       try {
         return await handler(request, context);
       } catch (error) {
-        this.#fault(name, error);
+        // That another node could not be asked is no bug: an alarm for it would stay when the node is back.
+        if (!isCallError(error)) this.#fault(name, error);
         throw error;
       }
     });
