@@ -5,7 +5,7 @@
 
 import { type ConsolaInstance, createConsola, type LogObject } from "consola/core";
 import type { LogLevel } from "#base/log.ts";
-import { dataForPeople, type LogRecord } from "./log_record.ts";
+import { dataForPeople, type LogRecord, printable } from "./log_record.ts";
 import type { RecordSink } from "./record_log.ts";
 
 const EVERYTHING = 999;
@@ -30,9 +30,9 @@ export function peopleLine(record: LogRecord, withColor: boolean): string {
   const { timeMs, level, phrase, node } = record;
   const paint = (color: string, text: string): string => (withColor ? `\u001b[${color}m${text}\u001b[0m` : text);
   const time = new Date(timeMs).toISOString().slice(11, 23);
-  const data = dataForPeople(record.data);
+  const data = printable(dataForPeople(record.data));
   const tail = data === "" ? "" : `  ${paint(DIM, data)}`;
-  return `${paint(DIM, time)} ${paint(COLORS[level], level.padEnd(5))} ${node.padEnd(NODE_WIDTH)} ${phrase}${tail}`;
+  return `${paint(DIM, time)} ${paint(COLORS[level], level.padEnd(5))} ${printable(node).padEnd(NODE_WIDTH)} ${printable(phrase)}${tail}`;
 }
 
 function say(consola: ConsolaInstance, level: LogLevel, text: string): void {

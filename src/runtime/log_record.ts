@@ -3,6 +3,7 @@
  */
 
 import type { LogData, LogLevel } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
 
 export interface LogRecord {
   /** Milliseconds since 1970 UTC. */
@@ -23,7 +24,7 @@ const SECRET_NAME = /(secret|password|passphrase|authorization|token)$/i;
 export function recordLine(record: LogRecord): string {
   const { timeMs, level, phrase, node } = record;
   const head = { time: new Date(timeMs).toISOString(), level, phrase, node };
-  const line = JSON.stringify({ ...head, data: JSON.parse(dataText(record.data)) as unknown });
+  const line = JSON.stringify({ ...head, data: plainData(record.data) });
   if (line.length <= LINE_LENGTH_MAX) return line;
   return JSON.stringify({ ...head, data: { cut: line.slice(0, LINE_LENGTH_MAX / 2) } });
 }
@@ -49,35 +50,50 @@ export function parseRecordLine(line: string): LogRecord | undefined {
 
 /** `peer=gateway:1 sinceMs=12`: strings that need no quotes stand without. */
 export function dataForPeople(data: LogData): string {
-  const plain = JSON.parse(dataText(data)) as Record<string, unknown>;
-  return Object.entries(plain)
+  return Object.entries(plainData(data))
     .map(([name, value]) => {
-      const isBare = typeof value === "string" && /^[^\s"={}]{1,200}$/.test(value);
+      const isBare = typeof value === "string" && /^[^\s"={}\p{Cc}\p{Cf}]{1,200}$/u.test(value);
       return `${name}=${isBare ? value : JSON.stringify(value)}`;
     })
     .join(" ");
+}
+
+/** Text for a terminal: what others have written must not move its cursor, nor turn its letters round. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The data as plain JSON; what is no object of names and values stands under the name `value`. */
+function plainData(data: LogData): Record<string, unknown> {
+  const plain: unknown = JSON.parse(dataText(data));
+  return isObject(plain) ? plain : { value: plain };
 }
 
 /** JSON of anything: what it cannot say is said in words. */
 function dataText(data: LogData): string {
   const above: unknown[] = [];
   try {
-    return JSON.stringify(data, function replace(this: unknown, name: string, value: unknown): unknown {
-      while (above.length > 0 && above.at(-1) !== this) above.pop();
-      if (SECRET_NAME.test(name)) return "(not shown)";
-      if (typeof value === "bigint") return value.toString();
-      if (value instanceof Error) return errorText(value);
-      if (value instanceof Uint8Array) return `${value.length} bytes`;
-      if (value instanceof Map) return Object.fromEntries(value);
-      if (value instanceof Set) return [...value];
-      if (typeof value === "object" && value !== null) {
-        if (above.includes(value)) return "(a circle)";
-        above.push(value);
-      }
-      return value;
-    });
+    const text: string | undefined = JSON.stringify(
+      data,
+      function replace(this: unknown, name: string, value: unknown): unknown {
+        while (above.length > 0 && above.at(-1) !== this) above.pop();
+        if (SECRET_NAME.test(name)) return "(not shown)";
+        if (typeof value === "bigint") return value.toString();
+        if (value instanceof Error) return errorText(value);
+        if (value instanceof Uint8Array) return `${value.length} bytes`;
+        if (value instanceof Map) return Object.fromEntries(value);
+        if (value instanceof Set) return [...value];
+        if (typeof value === "object" && value !== null) {
+          if (above.includes(value)) return "(a circle)";
+          above.push(value);
+        }
+        return value;
+      },
+    );
+    return text ?? "{}";
   } catch (error) {
-    return JSON.stringify({ unprintable: String(error) });
+    const kind = error instanceof Error ? `${error.name}: ` : "";
+    return JSON.stringify({ unprintable: kind + messageOf(error) });
   }
 }
 
