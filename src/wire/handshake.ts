@@ -18,7 +18,7 @@ import { ByteReader, ByteWriter } from "./bytes.ts";
 export const NONCE_SIZE = 32;
 export const BOOT_SIZE = 16;
 export const MAC_SIZE = 32;
-/** UTF-16 units of a refusal's or goodbye's detail: what is longer is cut, so that the frame stays small. */
+/** UTF-16 units of a refusal's or goodbye's detail: what is longer is cut, when it is written and when it is read. */
 const DETAIL_LENGTH_MAX = 512;
 
 export const RefuseReason = {
@@ -163,7 +163,7 @@ export function encodeRefuse(reason: RefuseReason, detail: string, otherStartedA
 export function decodeRefuse(body: Uint8Array): Refusal | undefined {
   const reader = new ByteReader(body);
   const reason = REFUSE_NAMES.get(reader.u8()) ?? "unknown";
-  const detail = reader.text16();
+  const detail = reader.text16().slice(0, DETAIL_LENGTH_MAX);
   const otherStartedAtMs = reader.ms();
   return reader.ok ? { reason, detail, otherStartedAtMs } : undefined;
 }
@@ -175,6 +175,6 @@ export function encodeGoodbye(reason: GoodbyeReason, detail: string): Uint8Array
 export function decodeGoodbye(body: Uint8Array): { reason: GoodbyeReason | "unknown"; detail: string } | undefined {
   const reader = new ByteReader(body);
   const reason = GOODBYE_NAMES.get(reader.u8()) ?? "unknown";
-  const detail = reader.text16();
+  const detail = reader.text16().slice(0, DETAIL_LENGTH_MAX);
   return reader.ok ? { reason, detail } : undefined;
 }
