@@ -24,14 +24,20 @@ export function backoffMs({ attempt, unit, hurryMs }: Backoff): number {
   return bound * unit;
 }
 
+/** In a hurry a connection gets at most so many times the pace: the pace is a quarter of an interval. */
+const HURRIED_PACES_MAX = 4;
+
 /**
- * How long a connection may take to open. In a hurry a lost packet is not waited for; but it doubles with each
- * attempt, or a gateway that lives behind a long way would never be reached in time.
+ * How long a connection may take to open. In a hurry a lost packet is not waited for; but the time doubles with each
+ * attempt up to a whole interval, or a gateway that lives behind a long way would never be reached in time.
  */
-export function connectLimitMs(limitMs: number, hurry: { readonly hurryMs: number | undefined; readonly attempt: number }): number {
+export function connectLimitMs(
+  limitMs: number,
+  hurry: { readonly hurryMs: number | undefined; readonly attempt: number },
+): number {
   const { hurryMs, attempt } = hurry;
   if (hurryMs === undefined) return limitMs;
-  return Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryMs) * 2 ** Math.min(attempt, 16));
+  return Math.min(limitMs, Math.max(BACKOFF_MIN_MS, hurryMs) * Math.min(2 ** Math.min(attempt, 16), HURRIED_PACES_MAX));
 }
 
 /** The attempts that count after a link that was up for `upMs` has ended. */

@@ -142,7 +142,8 @@ describe("Dialer", () => {
     const before = world.net.dialCount;
     world.clock.run(10_000);
     const inHurry = world.net.dialCount - before;
-    expect(inHurry).toBeGreaterThanOrEqual(20);
+    // A whole interval for each to open, and a pause of at most the pace.
+    expect(inHurry).toBeGreaterThanOrEqual(8);
     expect(inHurry).toBeLessThanOrEqual(54);
     center.hub.hurry(GATEWAY_ID, undefined);
     world.clock.run(1_000);
