@@ -55,6 +55,7 @@ function ensureFolder(path: string): { readonly kind: "ok" } | { readonly kind: 
   const probe = join(path, `.writable.${process.pid}`);
   try {
     mkdirSync(path, { recursive: true });
+    rmSync(probe, { force: true });
     writeWhole(probe, "");
     rmSync(probe);
     return { kind: "ok" };
