@@ -4,8 +4,8 @@
  */
 
 import { NUMBER_MAX } from "#wire/role.ts";
-import { anyOf, type Fault, shown } from "./config_fault.ts";
-import { NODE_ROLES, type NodeRole } from "./config_types.ts";
+import { anyOf, type Fault, shown } from "./config/fault.ts";
+import { NODE_ROLES, type NodeRole } from "./config/types.ts";
 
 /** Every flag, and whether a value follows it. */
 export const FLAGS = {

@@ -5,10 +5,10 @@
  * Relative paths in it are relative to the working directory, like those on the command line.
  */
 
-import { crossChecks } from "./config_checks.ts";
-import type { Fault } from "./config_fault.ts";
-import { shapeOf } from "./config_shape.ts";
-import type { ClusterConfig } from "./config_types.ts";
+import { crossChecks } from "./config/checks.ts";
+import type { Fault } from "./config/fault.ts";
+import { shapeOf } from "./config/shape.ts";
+import type { ClusterConfig } from "./config/types.ts";
 
 /** The plain value of a TOML text (dates as RFC 3339 strings), or where it is not TOML. */
 export type TomlResult =

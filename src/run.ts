@@ -22,10 +22,10 @@ import { BOOT_SIZE } from "#wire/handshake.ts";
 import { identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
 import { parseNodeId } from "#wire/role.ts";
-import type { NodePlan } from "./config_plan.ts";
-import { serveAdmin } from "./run_admin.ts";
-import { readKeys } from "./run_secrets.ts";
-import type { Runtime, StartFailure } from "./run_types.ts";
+import type { NodePlan } from "./config/plan.ts";
+import { serveAdmin } from "./run/admin.ts";
+import { readKeys } from "./run/secrets.ts";
+import type { Runtime, StartFailure } from "./run/types.ts";
 
 const EXIT_CANNOT = 1;
 const ADMIN_STOP_MS = 1_000;

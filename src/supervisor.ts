@@ -13,7 +13,7 @@ import type { Random } from "#base/random.ts";
 import { sleep } from "#base/clock.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { RunOptions } from "./cli.ts";
-import type { ClusterConfig, NodeConfig } from "./config_types.ts";
+import type { ClusterConfig, NodeConfig } from "./config/types.ts";
 import {
   adminUrl,
   type ExampleActivity,
@@ -22,9 +22,9 @@ import {
   type SeenNode,
   seenNodes,
   type TokenPlace,
-} from "./supervisor_ready.ts";
-import { prepareSecrets } from "./supervisor_secrets.ts";
-import { type SupervisorAction, SupervisorState } from "./supervisor_state.ts";
+} from "./supervisor/ready.ts";
+import { prepareSecrets } from "./supervisor/secrets.ts";
+import { type SupervisorAction, SupervisorState } from "./supervisor/state.ts";
 
 export interface SupervisorOptions {
   readonly config: ClusterConfig;

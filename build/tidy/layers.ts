@@ -121,11 +121,13 @@ function rankOf(path: string): number | undefined {
   const [, name = "", ...rest] = path.split("/");
   if (rest.length > 0) {
     if (name === "runtime") return RUNTIME_RANK;
+    if (name === "config") return CONFIG_RANK;
+    if (name === "run" || name === "supervisor") return RUN_RANK;
     const rank = LAYERS.findIndex((layer) => layer === name);
     return rank === -1 ? undefined : rank;
   }
   if (path === SURFACE) return MODULE_RANK;
-  if (/^(?:config|cli)(?:_\w+)?\.ts$/.test(name)) return CONFIG_RANK;
+  if (/^(?:config|cli)\.ts$/.test(name)) return CONFIG_RANK;
   return /^main(?:_\w+)?\.ts$/.test(name) ? MAIN_RANK : RUN_RANK;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Who runs which source files (see supervisor_watch.ts), read from the imports of the uncompiled program.
+ * Who runs which source files (see supervisor/watch.ts), read from the imports of the uncompiled program.
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import { NODE_ROLES, type NodeRole } from "../config_types.ts";
+import { NODE_ROLES, type NodeRole } from "../config/types.ts";
 import { importClosure } from "./import_closure.ts";
 
 export interface CodePlaces {
@@ -38,5 +38,5 @@ export function codeFolders(places: CodePlaces): string[] {
 
 /** No node runs it, and the one that does is not restarted. */
 function isSupervisor(path: string): boolean {
-  return /^supervisor(_\w+)?\.ts$/.test(basename(path));
+  return basename(path) === "supervisor.ts" || basename(dirname(path)) === "supervisor";
 }

@@ -31,7 +31,7 @@ describe("checkLayers()", () => {
 
   test("puts config and cli between the layers and runtime/", () => {
     expect(mayImport("src/runtime/toml.ts", "../config.ts")).toBe(true);
-    expect(mayImport("src/config_shape.ts", "./config_types.ts")).toBe(true);
+    expect(mayImport("src/config/shape.ts", "./types.ts")).toBe(true);
     expect(mayImport("src/cli.ts", "./runtime/argv.ts")).toBe(false);
     expect(mayImport("src/admin/app.ts", "../config.ts")).toBe(false);
     expect(mayImport("src/config.ts", "./run.ts")).toBe(false);

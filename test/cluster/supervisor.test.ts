@@ -70,7 +70,7 @@ async function back(
   let seen: readonly NodeRow[] | undefined;
   return waitFor(
     async () => {
-      seen = await cluster.adminOf("statistic:1").nodes();
+      seen = await cluster.node("statistic:1").admin.nodes();
       const rows = new Map<string, string>(seen?.map((row) => [row.id, row.boot]));
       const isBack =
         rows.size === FULL.length &&
@@ -89,7 +89,7 @@ describe("The supervisor", () => {
       const supervised = await ready(ground);
       const { cluster, supervisor } = supervised;
       const before = await back(cluster, { since: new Map(), restarted: FULL.map((node) => node.id) });
-      const opened = await cluster.adminOf("cross_center:1").open("welcome", { kind: "plain" });
+      const opened = await cluster.node("cross_center:1").admin.open("welcome", { kind: "plain" });
       expect(opened.status).toBe(201);
       const restarted = ["gateway:1", ...FOLLOWERS];
       process.kill(pidOf(cluster, "gateway:1"), "SIGKILL");
@@ -104,7 +104,7 @@ describe("The supervisor", () => {
       const ended = supervisor.all("node ended and will be restarted");
       expect(ended.map((line) => [line.data["node"], line.data["signal"]])).toEqual([["gateway:1", "SIGKILL"]]);
       // What was opened before is there in the new life as well.
-      const activities = await cluster.adminOf("cross_center:1").activities();
+      const activities = await cluster.node("cross_center:1").admin.activities();
       expect(activities?.map((each) => [each.id, each.nodes.length, each.nodes.every((row) => row.current)])).toEqual([
         ["welcome", 12, true],
       ]);

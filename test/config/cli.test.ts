@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
 import { parseCommand } from "../../src/cli.ts";
-import { faultText } from "../../src/config_fault.ts";
+import { faultText } from "../../src/config/fault.ts";
 import { splitArgv } from "../../src/runtime/argv.ts";
 
 function commandOf(line: string): unknown {

@@ -3,9 +3,9 @@
  */
 
 import { parseConfig } from "../../src/config.ts";
-import { faultText } from "../../src/config_fault.ts";
-import { nodePlan, type NodePlan } from "../../src/config_plan.ts";
-import type { ClusterConfig } from "../../src/config_types.ts";
+import { faultText } from "../../src/config/fault.ts";
+import { nodePlan, type NodePlan } from "../../src/config/plan.ts";
+import type { ClusterConfig } from "../../src/config/types.ts";
 import { readToml } from "../../src/runtime/toml.ts";
 import { parseNodeId } from "../../src/wire/role.ts";
 

@@ -1,6 +1,6 @@
 import { TOKENS_MAX, TOKEN_LENGTH_MAX, faultOfTokens } from "#admin/auth.ts";
 import { describe, expect, test } from "#test";
-import { parseTokens } from "../../src/config_secrets.ts";
+import { parseTokens } from "../../src/config/secrets.ts";
 
 function file(count: number, length: number): string {
   return Array.from({ length: count }, (_, index) => `op${index} read ${String(index).padStart(length, "t")}\n`).join(

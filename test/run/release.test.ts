@@ -4,9 +4,9 @@ import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 import { nodeId } from "#wire/role.ts";
-import type { NodePlan } from "../../src/config_plan.ts";
+import type { NodePlan } from "../../src/config/plan.ts";
 import { runNode } from "../../src/run.ts";
-import type { Runtime } from "../../src/run_types.ts";
+import type { Runtime } from "../../src/run/types.ts";
 import { World, digest } from "../link/harness.ts";
 import { recordingLog } from "../mesh/harness.ts";
 

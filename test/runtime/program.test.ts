@@ -105,8 +105,8 @@ describe("readCodeMap", () => {
     const folder = temporaryFolder();
     write(folder, {
       "src/main.ts": 'import "./roles/role_table.ts";\nimport "./supervisor.ts";',
-      "src/supervisor.ts": 'import "./supervisor_state.ts";',
-      "src/supervisor_state.ts": "export {};",
+      "src/supervisor.ts": 'import "./supervisor/state.ts";',
+      "src/supervisor/state.ts": "export {};",
       "src/roles/role_table.ts": 'import "./center.ts";\nimport "./map.ts";\nimport "../mesh.ts";',
       "src/roles/center.ts": 'import "../game/guild.ts";\nimport "../mesh.ts";',
       "src/roles/map.ts": "export {};",

@@ -5,7 +5,7 @@
 
 import { parseCommand } from "../../src/cli.ts";
 import { parseConfig } from "../../src/config.ts";
-import { nodePlan } from "../../src/config_plan.ts";
+import { nodePlan } from "../../src/config/plan.ts";
 import { splitArgv } from "../../src/runtime/argv.ts";
 import { bunClock } from "../../src/runtime/bun_clock.ts";
 import { bunFiles } from "../../src/runtime/bun_files.ts";

@@ -65,11 +65,6 @@ export class TestCluster {
     return life;
   }
 
-  /** The admin API of a node that the test did not start itself. */
-  adminOf(id: string): AdminClient {
-    return this.node(id).admin;
-  }
-
   /** Of the first node of the file that is alive and serves it. */
   get admin(): AdminClient {
     for (const id of this.file.admin.keys()) if (this.node(id).isAlive) return this.node(id).admin;

@@ -1,6 +1,6 @@
 /**
  * The shape of the cluster file: which keys there are and what each may be. Every entry is judged by itself, so
- * that all faults show at once; what entries mean for each other is config_checks.ts.
+ * that all faults show at once; what entries mean for each other is checks.ts.
  *
  * The message of each schema is the text behind "allowed:".
  */
@@ -8,9 +8,9 @@
 import * as v from "valibot";
 import { CLUSTER_NAME_SIZE_MAX } from "#wire/limits.ts";
 import { NUMBER_MAX, parseNodeId } from "#wire/role.ts";
-import { DEATH_POLICIES, NODE_ROLES } from "./config_types.ts";
-import { isLiteral, parseAddress } from "./config_address.ts";
-import { anyOf, type Fault, shown } from "./config_fault.ts";
+import { DEATH_POLICIES, NODE_ROLES } from "./types.ts";
+import { isLiteral, parseAddress } from "./address.ts";
+import { anyOf, type Fault, shown } from "./fault.ts";
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, normal: 1000 };
 const ENTRIES_MAX = 10_000;

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "#test";
 import type { ExitStatus } from "../../src/base/processes.ts";
-import type { NodeRole } from "../../src/config_types.ts";
-import { restartDelay } from "../../src/supervisor_backoff.ts";
+import type { NodeRole } from "../../src/config/types.ts";
+import { restartDelay } from "../../src/supervisor/backoff.ts";
 import {
   RESTART_LIMIT_MS,
   SECOND_STOP_AFTER_MS,
   STOP_LIMIT_MS,
   type SupervisorAction,
   SupervisorState,
-} from "../../src/supervisor_state.ts";
+} from "../../src/supervisor/state.ts";
 import { type NodeId, nodeId } from "../../src/wire/role.ts";
 
 const ALL: readonly NodeRole[] = [

@@ -4,7 +4,7 @@
  */
 
 import type { NodeId } from "#wire/role.ts";
-import type { ClusterConfig, NodeRole } from "./config_types.ts";
+import type { ClusterConfig, NodeRole } from "../config/types.ts";
 
 /** Absolute paths. */
 export interface CodeMap {

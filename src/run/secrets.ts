@@ -5,10 +5,10 @@
 import { faultOfTokens } from "#admin/auth.ts";
 import type { AdminToken } from "#admin/auth.ts";
 import type { Log } from "#base/log.ts";
-import { faultText } from "./config_fault.ts";
-import { parseKey, parseTokens } from "./config_secrets.ts";
-import type { SecretSource } from "./config_types.ts";
-import type { Runtime, StartFailure } from "./run_types.ts";
+import { faultText } from "../config/fault.ts";
+import { parseKey, parseTokens } from "../config/secrets.ts";
+import type { SecretSource } from "../config/types.ts";
+import type { Runtime, StartFailure } from "./types.ts";
 
 const EXIT_CONFIG = 2;
 

@@ -6,15 +6,8 @@
 import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import { nodeId } from "#wire/role.ts";
-import type {
-  ClusterConfig,
-  DeathPolicyName,
-  NodeConfig,
-  NodeRole,
-  SecretSource,
-  ShardConfig,
-} from "./config_types.ts";
-import { anyOf, type Fault } from "./config_fault.ts";
+import type { ClusterConfig, DeathPolicyName, NodeConfig, NodeRole, SecretSource, ShardConfig } from "./types.ts";
+import { anyOf, type Fault } from "./fault.ts";
 
 /** A gateway to dial. */
 export interface DialPlan {

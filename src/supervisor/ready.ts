@@ -7,9 +7,9 @@ import * as v from "valibot";
 import type { Address } from "#link/transport.ts";
 import { addressText } from "#link/transport.ts";
 import type { NodeId } from "#wire/role.ts";
-import { isWildcard } from "./config_address.ts";
-import type { AdminToken } from "./config_secrets.ts";
-import type { NodeConfig } from "./config_types.ts";
+import { isWildcard } from "../config/address.ts";
+import type { AdminToken } from "../config/secrets.ts";
+import type { NodeConfig } from "../config/types.ts";
 
 /** What is read of `GET /api/nodes`; the rest of a row is of no interest here. */
 const NodesBody = v.object({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
-import { faultText } from "../../src/config_fault.ts";
-import { parseKey, parseTokens } from "../../src/config_secrets.ts";
+import { faultText } from "../../src/config/fault.ts";
+import { parseKey, parseTokens } from "../../src/config/secrets.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 

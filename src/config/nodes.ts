@@ -5,10 +5,10 @@
 
 import type { Address } from "#link/transport.ts";
 import { acceptsLinks, type NodeId, nodeId, tierOf } from "#wire/role.ts";
-import { isWildcard, parseAddress } from "./config_address.ts";
-import { shown } from "./config_fault.ts";
-import type { Placed, RawNode, RawRemote } from "./config_shape.ts";
-import type { DeathPolicyName, NodeRole } from "./config_types.ts";
+import { isWildcard, parseAddress } from "./address.ts";
+import { shown } from "./fault.ts";
+import type { Placed, RawNode, RawRemote } from "./shape.ts";
+import type { DeathPolicyName, NodeRole } from "./types.ts";
 
 /** `user:301` and `map:302` are of shard 3. */
 const SHARD_FACTOR = 100;

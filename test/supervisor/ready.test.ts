@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "#test";
 import { join } from "node:path";
-import { adminUrl, missingNodes, openLine, readyText, type SeenNode, seenNodes } from "../../src/supervisor_ready.ts";
+import { adminUrl, missingNodes, openLine, readyText, type SeenNode, seenNodes } from "../../src/supervisor/ready.ts";
 import { configOf, WHOLE } from "../config/parsed.ts";
 import { cleanFolders, temporaryFolder } from "../runtime/temporary_folder.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import { type CodeMap, affectedNodes } from "../../src/supervisor_watch.ts";
+import { type CodeMap, affectedNodes } from "../../src/supervisor/watch.ts";
 import { configOf, WHOLE } from "../config/parsed.ts";
 
 const CODE: CodeMap = {

@@ -12,8 +12,8 @@ import type { Address } from "#link/transport.ts";
 import type { Node } from "#module/node.ts";
 import { AuditLog } from "#store/audit_log.ts";
 import type { Store } from "#store/store.ts";
-import { readTokens } from "./run_secrets.ts";
-import type { Runtime, StartFailure } from "./run_types.ts";
+import { readTokens } from "./secrets.ts";
+import type { Runtime, StartFailure } from "./types.ts";
 
 const BODY_SIZE_MAX = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
 import { seededRandom } from "../../src/base/random.ts";
-import { prepareSecrets } from "../../src/supervisor_secrets.ts";
+import { prepareSecrets } from "../../src/supervisor/secrets.ts";
 import { configOf, WHOLE } from "../config/parsed.ts";
 import { FakeFiles, keptLog } from "./fake_files.ts";
 

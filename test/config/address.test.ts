@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import { isLiteral, isWildcard, parseAddress } from "../../src/config_address.ts";
+import { isLiteral, isWildcard, parseAddress } from "../../src/config/address.ts";
 
 describe("parseAddress", () => {
   test("reads IPv4, IPv6 in brackets and names", () => {

@@ -5,7 +5,7 @@
 
 import { TOKENS_MAX, TOKEN_LENGTH_MAX } from "#admin/auth.ts";
 import { fromHex } from "#base/digest.ts";
-import type { Fault } from "./config_fault.ts";
+import type { Fault } from "./fault.ts";
 
 /** Bytes of a cluster key. */
 const KEY_SIZE = { least: 32, most: 64 };

@@ -8,8 +8,8 @@
  */
 
 import { type NodeId, parseNodeId, tierOf } from "#wire/role.ts";
-import { anyOf, shown } from "./config_fault.ts";
-import type { Candidate, Report } from "./config_nodes.ts";
+import { anyOf, shown } from "./fault.ts";
+import type { Candidate, Report } from "./nodes.ts";
 
 interface Cluster {
   readonly nodes: readonly Candidate[];

@@ -7,10 +7,10 @@ import { toHex } from "#base/digest.ts";
 import type { Files } from "#base/files.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
-import { faultText } from "./config_fault.ts";
-import { parseKey, parseTokens } from "./config_secrets.ts";
-import type { ClusterConfig } from "./config_types.ts";
-import type { TokenPlace } from "./supervisor_ready.ts";
+import { faultText } from "../config/fault.ts";
+import { parseKey, parseTokens } from "../config/secrets.ts";
+import type { ClusterConfig } from "../config/types.ts";
+import type { TokenPlace } from "./ready.ts";
 
 const SECRET_SIZE = 32;
 

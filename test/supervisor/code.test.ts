@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "#test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { restartOnChange } from "../../src/supervisor_code.ts";
+import { restartOnChange } from "../../src/supervisor/code.ts";
 import { configOf, WHOLE } from "../config/parsed.ts";
 import { cleanFolders, temporaryFolder } from "../runtime/temporary_folder.ts";
 import { keptLog } from "./fake_files.ts";

@@ -7,10 +7,10 @@
  */
 
 import { type Address, addressText } from "#link/transport.ts";
-import type { NodeRole } from "./config_types.ts";
-import { isWildcard } from "./config_address.ts";
-import { shown } from "./config_fault.ts";
-import type { Candidate, Report } from "./config_nodes.ts";
+import type { NodeRole } from "./types.ts";
+import { isWildcard } from "./address.ts";
+import { shown } from "./fault.ts";
+import type { Candidate, Report } from "./nodes.ts";
 
 interface Bind {
   readonly place: string;

@@ -6,8 +6,8 @@ import type { Log } from "#base/log.ts";
 import type { NodeId } from "#wire/role.ts";
 import { codeFolders, readCodeMap } from "#runtime/code_map.ts";
 import { watchSources } from "#runtime/source_watch.ts";
-import type { ClusterConfig } from "./config_types.ts";
-import { affectedNodes } from "./supervisor_watch.ts";
+import type { ClusterConfig } from "../config/types.ts";
+import { affectedNodes } from "./watch.ts";
 
 export interface CodeWatchOptions {
   readonly config: ClusterConfig;

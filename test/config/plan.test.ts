@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
-import { faultText } from "../../src/config_fault.ts";
-import { nodePlan } from "../../src/config_plan.ts";
+import { faultText } from "../../src/config/fault.ts";
+import { nodePlan } from "../../src/config/plan.ts";
 import { configOf, planOf, WHOLE } from "./parsed.ts";
 
 describe("nodePlan", () => {

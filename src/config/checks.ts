@@ -7,13 +7,13 @@
  */
 
 import { nodeId } from "#wire/role.ts";
-import { resolveDials } from "./config_dials.ts";
-import type { Fault } from "./config_fault.ts";
-import { anyOf } from "./config_fault.ts";
-import { type Candidate, candidateOfNode, candidateOfRemote } from "./config_nodes.ts";
-import type { Placed, RawCluster, RawShard, Shape } from "./config_shape.ts";
-import type { ClusterConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./config_types.ts";
-import { takenTwice } from "./config_unique.ts";
+import { resolveDials } from "./dials.ts";
+import type { Fault } from "./fault.ts";
+import { anyOf } from "./fault.ts";
+import { type Candidate, candidateOfNode, candidateOfRemote } from "./nodes.ts";
+import type { Placed, RawCluster, RawShard, Shape } from "./shape.ts";
+import type { ClusterConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
+import { takenTwice } from "./unique.ts";
 
 export interface Checked {
   readonly config: ClusterConfig | undefined;

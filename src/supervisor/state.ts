@@ -9,8 +9,8 @@
 import type { ExitStatus } from "#base/processes.ts";
 import type { LogData, LogLevel } from "#base/log.ts";
 import type { NodeId } from "#wire/role.ts";
-import type { NodeRole } from "./config_types.ts";
-import { restartDelay } from "./supervisor_backoff.ts";
+import type { NodeRole } from "../config/types.ts";
+import { restartDelay } from "./backoff.ts";
 
 export type SupervisorAction =
   | { readonly kind: "spawn"; readonly id: NodeId }
