@@ -200,11 +200,11 @@ export class Node {
   #heard(event: MeshEvent): void {
     switch (event.kind) {
       case "connected":
-        if (event.link.relation === "below") this.sessions?.nodesChanged();
+        if (event.link.relation === "below") this.sessions?.nodesChanged(event.link.peer);
         break;
       case "disconnected":
         this.endpoint.caller.linkLost(event.link);
-        if (event.link.relation === "below") this.sessions?.nodesChanged();
+        if (event.link.relation === "below") this.sessions?.nodesChanged(event.link.peer);
         break;
       case "reachable":
         this.modules.reachable(event.identity);

@@ -57,9 +57,16 @@ export class GatewaySessions {
     return this.#table.bindingsOf(node, this.#nodes());
   }
 
-  /** A node of the shard came or went: who is told of whom may have changed for all of them. */
-  nodesChanged(): void {
-    for (const node of this.#nodes()) void this.#reconcile(node);
+  /**
+   * A node of the shard came or went. Players are divided among the user nodes, so one of these concerns all of them;
+   * any other concerns itself alone. Without one: all are brought in line.
+   */
+  nodesChanged(changed?: Identity): void {
+    for (const node of this.#nodes()) {
+      const isConcerned =
+        changed === undefined || node.key === changed.key || (node.role === "user" && changed.role === "user");
+      if (isConcerned) void this.#reconcile(node);
+    }
   }
 
   async #login(player: string): Promise<{ session: string }> {
