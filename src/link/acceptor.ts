@@ -1,6 +1,7 @@
 /**
  * Takes conns on the addresses that this node listens on and runs the accepting handshake over them. Conns that
- * have not proved the key are few at any time: UNPROVED_MAX, beyond that a newcomer is refused unread.
+ * have not proved the key are few at any time: UNPROVED_MAX. Beyond that the oldest that has had GREETING_MS_MIN gives
+ * way, so that strangers who say nothing keep no node out; if all are younger, the newcomer is refused unread.
  */
 
 import { encodeRefuse } from "#wire/handshake.ts";
@@ -16,6 +17,8 @@ import type { LinkRegistry } from "./link_registry.ts";
 import type { Address, Conn, ConnHandler, Listener, Transport } from "./transport.ts";
 
 export const UNPROVED_MAX = 64;
+/** What a handshake gets at least, also when others want its place: enough for a long way. */
+export const GREETING_MS_MIN = 1_000;
 
 const DEAF: ConnHandler = { data: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
 
@@ -60,7 +63,7 @@ export class Acceptor {
   #accept(conn: Conn): ConnHandler {
     const { context } = this.#options;
     if (!this.#isOpen) return this.#turnAway(conn, "draining");
-    if (this.#unprovedCount >= UNPROVED_MAX) return this.#turnAway(conn, "too_many_links");
+    if (this.#unprovedCount >= UNPROVED_MAX && !this.#makeRoom()) return this.#turnAway(conn, "too_many_links");
     this.#unprovedCount += 1;
     const handshake: HandshakeConn = new HandshakeConn({
       context,
@@ -81,6 +84,19 @@ export class Acceptor {
     });
     this.#unproved.add(handshake);
     return handshake.stages;
+  }
+
+  /** True when somebody gave way. */
+  #makeRoom(): boolean {
+    const untilMs = this.#options.context.clock.nowMs() - GREETING_MS_MIN;
+    for (const one of this.#unproved) {
+      if (one.sinceMs > untilMs) return false;
+      // Who has proved the key waits for us, not we for it.
+      if (one.isDeciding) continue;
+      one.fail("handshake_timeout", "another one wants its place");
+      return true;
+    }
+    return false;
   }
 
   /** Without a handler of its own, so that a flood costs nothing; the frame may be lost. */

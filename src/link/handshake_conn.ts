@@ -67,6 +67,8 @@ function closeReasonOf(reason: RefuseReason): CloseReason {
 export class HandshakeConn implements ConnHandler, Flushable {
   /** What the transport talks to. */
   readonly stages: Stages;
+  /** Monotonic: when the conn was opened. */
+  readonly sinceMs: number;
   flushWaits = false;
   readonly #options: HandshakeConnOptions;
   readonly #decoder = new Decoder();
@@ -81,6 +83,7 @@ export class HandshakeConn implements ConnHandler, Flushable {
     const { context, machine } = options;
     this.#options = options;
     this.stages = new Stages(this);
+    this.sinceMs = context.clock.nowMs();
     this.#queue = new SendQueue({ pool: context.pool, budget: context.budget, nowMs: () => context.clock.nowMs() });
     this.#timer = context.clock.after(HANDSHAKE_MS_MAX, () =>
       this.fail("handshake_timeout", `not done within ${HANDSHAKE_MS_MAX} ms`),
