@@ -38,7 +38,7 @@ export default module("witness", { activities: [note] }, (node) => {
 
   const run = async ({ to, call, with: argument }: v.InferOutput<typeof errand>): Promise<unknown> => {
     const options = { to: to as NodeId, timeoutMs: 4_000 };
-    if (call === "echo") return node.call(Witness.echo, { said: argument }, { ...options, retries: 8 });
+    if (call === "echo") return node.call(Witness.echo, { said: argument }, options);
     return node.call(Login.login, { player: argument }, options);
   };
 
