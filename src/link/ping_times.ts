@@ -1,11 +1,17 @@
 /**
  * What answered pings tell: the round trip, and how far the other end's cluster time is from our
- * monotonic clock, which nobody sets. Pure. A pong later than the last PINGS_KEPT pings tells nothing.
+ * monotonic clock, which nobody sets. Of the last PINGS_KEPT answers the fastest one is believed about the clock: a slow
+ * one has waited somewhere (the clock filter of RFC 5905). Pure. A pong later than the last PINGS_KEPT pings tells nothing.
  */
 
 import type { Heartbeat } from "#wire/heartbeat.ts";
 
 const PINGS_KEPT = 8;
+
+interface Sample {
+  readonly rttMs: number;
+  readonly offsetMs: number;
+}
 
 export class PingTimes {
   readonly #sentMs: number[] = Array.from({ length: PINGS_KEPT }, () => Number.NaN);
@@ -13,7 +19,7 @@ export class PingTimes {
   readonly #offsetRttMaxMs: number;
   #sequence = 0;
   #rttMs: number | undefined;
-  #offsetMs: number | undefined;
+  #samples: readonly Sample[] = [];
 
   constructor(intervalMs: number) {
     this.#offsetRttMaxMs = intervalMs;
@@ -24,7 +30,8 @@ export class PingTimes {
   }
 
   get offsetMs(): number | undefined {
-    return this.#offsetMs;
+    if (this.#samples.length === 0) return undefined;
+    return this.#samples.reduce((best, sample) => (sample.rttMs < best.rttMs ? sample : best)).offsetMs;
   }
 
   /** The sequence of a ping that is sent now (monotonic). */
@@ -44,8 +51,8 @@ export class PingTimes {
     this.#sentMs[slot] = Number.NaN;
     const rttMs = Math.max(0, nowMs - sentMs);
     this.#rttMs = rttMs;
-    if (this.#offsetMs === undefined || rttMs <= this.#offsetRttMaxMs) {
-      this.#offsetMs = pong.clusterMs + rttMs / 2 - nowMs;
-    }
+    if (this.#samples.length > 0 && rttMs > this.#offsetRttMaxMs) return;
+    const offsetMs = pong.clusterMs + rttMs / 2 - nowMs;
+    this.#samples = [...this.#samples.slice(1 - PINGS_KEPT), { rttMs, offsetMs }];
   }
 }

@@ -85,6 +85,21 @@ describe("PingTimes", () => {
     expect(times.rttMs).toBe(10);
   });
 
+  test("believes the fastest of the last eight answers about the clock, and follows a clock that was set", () => {
+    const times = new PingTimes(1_000);
+    times.answered(pong(times.sent(0), 5_000), 400);
+    expect(times.offsetMs).toBe(4_800);
+    times.answered(pong(times.sent(1_000), 6_000), 1_002);
+    expect(times.offsetMs).toBe(4_999);
+    const set: (number | undefined)[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const sentMs = 2_000 + index * 1_000;
+      times.answered(pong(times.sent(sentMs), sentMs + 60_000), sentMs + 50);
+      set.push(times.offsetMs);
+    }
+    expect(set).toEqual([...Array.from({ length: 7 }, () => 4_999), 59_975]);
+  });
+
   test("does not believe a clock that was asked across a pause", () => {
     const times = new PingTimes(1_000);
     times.answered(pong(times.sent(0), 1_000), 10);
