@@ -3,8 +3,17 @@
  * route news (`attached/<gateway>`) heard on them. Pure: no sending, no timers.
  *
  * A path is (link, distance): a link's peer is at distance 1; of news that came over h links before this one
- * the gateway is at h + 1 and its nodes at h + 2. A node is reachable while it has a path. Where two paths
- * show different boots the one that started later counts.
+ * the gateway is at h + 1 and its nodes at h + 2. A node is reachable while it has a path.
+ *
+ * Two paths may show one node id with different boots. The one that started earlier counts, everywhere, also
+ * where the other one is linked directly; the other is a twin, and twins.ts tells an operator when it stays:
+ *
+ *   the earlier process        | seen as                    | so
+ *   ---------------------------+----------------------------+--------------------------------------------------
+ *   ended, was killed          | its links end at once      | the later one counts at once
+ *   lost power, is cut off     | its links end as silent    | the later one counts after 2 to 3 silent intervals
+ *   meets the later one at one | pinged by that gateway     | the later one is refused, or counts in one interval
+ *   lives, behind another one  | both stay                  | the earlier one counts as before; alarm
  */
 
 import type { PeerLink } from "#link/link_port.ts";
@@ -29,6 +38,12 @@ export type DirectoryEvent =
   | { readonly kind: "reachable"; readonly identity: Identity }
   | { readonly kind: "unreachable"; readonly identity: Identity };
 
+/** A process that claims a node id, and the gateway that it is attached to. */
+export interface Claimant {
+  readonly identity: Identity;
+  readonly gateway: Identity;
+}
+
 interface Claim {
   readonly link: PeerLink;
   readonly topic: string;
@@ -46,6 +61,9 @@ export class Directory {
   /** Per link serial and topic: the keys that it claimed. */
   readonly #said = new Map<number, Map<string, readonly NodeKey[]>>();
   readonly #emit: (event: DirectoryEvent) => void;
+  readonly #twinsChanged: (key: NodeKey) => void;
+  /** Ids that several processes claim. */
+  readonly #twins = new Set<NodeKey>();
   readonly #untold: DirectoryEvent[] = [];
   #isTelling = false;
   readonly #self: NodeKey;
@@ -56,10 +74,13 @@ export class Directory {
     /** For a gateway: nodes that are linked below it are its own. */
     readonly identity?: Identity;
     readonly emit: (event: DirectoryEvent) => void;
+    /** Other processes claim this id now than before, and there are or were several. */
+    readonly twinsChanged?: (key: NodeKey) => void;
   }) {
     this.#self = options.self;
     this.#identity = options.identity;
     this.#emit = options.emit;
+    this.#twinsChanged = options.twinsChanged ?? (() => {});
   }
 
   linkUp(link: PeerLink): void {
@@ -127,6 +148,22 @@ export class Directory {
     return false;
   }
 
+  /** Is another process of that id the one that counts? */
+  isTwin(peer: Identity): boolean {
+    return this.#twins.has(peer.key) && this.#entries.get(peer.key)?.identity.boot !== peer.boot;
+  }
+
+  /** Those that claim this id, by boot, the one that counts first. One or none: there are no twins. */
+  claimants(key: NodeKey): readonly Claimant[] {
+    const found = new Map<string, Claimant>();
+    for (const claim of (this.#claims.get(key) ?? []).toSorted(byAge)) {
+      const { identity, gateway } = claim;
+      // Where it is attached says more than that it is linked.
+      if (!found.has(identity.boot) || gateway.key !== key) found.set(identity.boot, { identity, gateway });
+    }
+    return [...found.values()];
+  }
+
   #replace(link: PeerLink, topic: string, claims: readonly Claim[]): void {
     const topics = this.#said.get(link.serial);
     if (topics === undefined) return;
@@ -155,14 +192,15 @@ export class Directory {
   #refresh(key: NodeKey): void {
     const before = this.#entries.get(key);
     const claims = this.#claims.get(key);
+    this.#noteTwins(key, claims ?? []);
     if (claims === undefined) {
       this.#entries.delete(key);
       if (before !== undefined) this.#tell({ kind: "unreachable", identity: before.identity });
       return;
     }
-    const newest = claims.reduce((a, b) => (b.identity.startedAtMs > a.identity.startedAtMs ? b : a));
+    const oldest = claims.reduce((a, b) => (byAge(b, a) < 0 ? b : a));
     const valid = claims
-      .filter((claim) => claim.identity.boot === newest.identity.boot)
+      .filter((claim) => claim.identity.boot === oldest.identity.boot)
       .toSorted(
         (a, b) => a.distance - b.distance || a.link.peer.key - b.link.peer.key || a.link.serial - b.link.serial,
       );
@@ -171,12 +209,20 @@ export class Directory {
       if (!paths.some((path) => path.link === claim.link)) paths.push({ link: claim.link, distance: claim.distance });
     }
     // Our own link to a node may say no more than that it is there; a gateway's word names where.
-    const gateway = (valid.find((claim) => claim.gateway.key !== key) ?? valid[0] ?? newest).gateway;
-    const entry: DirectoryEntry = { identity: newest.identity, gateway, paths };
+    const gateway = (valid.find((claim) => claim.gateway.key !== key) ?? valid[0] ?? oldest).gateway;
+    const entry: DirectoryEntry = { identity: oldest.identity, gateway, paths };
     this.#entries.set(key, entry);
     if (before !== undefined && before.identity.boot === entry.identity.boot) return;
     if (before !== undefined) this.#untold.push({ kind: "unreachable", identity: before.identity });
     this.#tell({ kind: "reachable", identity: entry.identity });
+  }
+
+  #noteTwins(key: NodeKey, claims: readonly Claim[]): void {
+    const first = claims[0]?.identity.boot;
+    const areTwins = claims.some((claim) => claim.identity.boot !== first);
+    if (areTwins) this.#twins.add(key);
+    else if (!this.#twins.delete(key)) return;
+    this.#twinsChanged(key);
   }
 
   /** In the order of the changes, also of those that a listener makes. */
@@ -190,4 +236,13 @@ export class Directory {
       this.#isTelling = false;
     }
   }
+}
+
+/** The earlier process first; by its boot where two started in one millisecond. */
+function byAge(a: Claim, b: Claim): number {
+  const { identity: one } = a;
+  const { identity: other } = b;
+  if (one.startedAtMs !== other.startedAtMs) return one.startedAtMs - other.startedAtMs;
+  if (one.boot === other.boot) return 0;
+  return one.boot < other.boot ? -1 : 1;
 }

@@ -25,6 +25,7 @@ import { Directory } from "./directory.ts";
 import { GatewayWatch } from "./gateway_watch.ts";
 import type { MeshEvent, MeshOptions } from "./mesh_types.ts";
 import { Router } from "./router.ts";
+import { TwinWatch } from "./twins.ts";
 
 export class Mesh {
   readonly self: Identity;
@@ -37,6 +38,7 @@ export class Mesh {
   readonly time: ClusterTime;
   readonly #options: MeshOptions;
   readonly #links = new Map<number, PeerLink>();
+  readonly #twins: TwinWatch;
   readonly #news: AttachedNews | undefined;
   readonly #watch: GatewayWatch | undefined;
 
@@ -46,7 +48,19 @@ export class Mesh {
     this.self = self;
     this.events = new Emitter((error) => log.error("mesh listener failed", { error: messageOf(error) }));
     this.time = new ClusterTime({ clock, isSource: self.role === "cross_gateway" });
-    this.directory = new Directory({ self: self.key, identity: self, emit: (event) => this.events.emit(event) });
+    this.#twins = new TwinWatch({
+      clock,
+      alarms: options.alarms,
+      counters,
+      intervalMs: options.heartbeatMs,
+      claimants: (key) => this.directory.claimants(key),
+    });
+    this.directory = new Directory({
+      self: self.key,
+      identity: self,
+      emit: (event) => this.events.emit(event),
+      twinsChanged: (key) => this.#twins.changed(key),
+    });
     this.router = new Router({
       self,
       directory: this.directory,
@@ -115,6 +129,7 @@ export class Mesh {
   stop(): void {
     this.#watch?.stop();
     this.#news?.stop();
+    this.#twins.stop();
   }
 
   #linkEvents(): LinkEvents {

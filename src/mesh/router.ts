@@ -128,7 +128,9 @@ export class Router {
   /** Where a frame of this pair goes next; undefined is NO_ROUTE. */
   nextHop(source: NodeKey, target: NodeKey, from: PeerLink | undefined): PeerLink | undefined {
     const direct = this.#links.get(target);
-    if (direct !== undefined) return direct === from || !mayForward(from, direct) ? undefined : direct;
+    // A twin that is linked here gets nothing while the process that was there first has a path.
+    if (direct !== undefined && !this.#directory.isTwin(direct.peer))
+      return direct === from || !mayForward(from, direct) ? undefined : direct;
     const paths = this.#directory.get(target)?.paths;
     if (paths === undefined) return this.#upwards(source, target, from);
     let best: PeerLink | undefined;

@@ -196,23 +196,43 @@ describe("Directory", () => {
     expect(events).toEqual(["unreachable center:3 1", "reachable center:3 2"]);
   });
 
-  test("of two boots the one that started later counts, whichever path is nearer", () => {
+  test("of two boots the one that started earlier counts, whichever path is nearer, until it has no path", () => {
     const { directory, events } = directoryOf("cross_gateway:1");
-    const near = new FakeLink(node("cross_center:1", { boot: "old", startedAtMs: 1 }), "below");
+    const late = node("cross_center:1", { boot: "late", startedAtMs: 2 });
+    const early = node("cross_center:1", { boot: "early", startedAtMs: 1 });
+    const near = new FakeLink(late, "below");
     const peer = new FakeLink("cross_gateway:2", "peer");
     directory.linkUp(near);
     directory.linkUp(peer);
-    const restarted = node("cross_center:1", { boot: "new", startedAtMs: 2 });
-    directory.word(peer, "attached/cross_gateway:2", said(0, "cross_gateway:2", restarted));
+    directory.word(peer, "attached/cross_gateway:2", said(0, "cross_gateway:2", early));
     expect(paths(directory, "cross_center:1")).toEqual(["cross_gateway:2@2"]);
-    expect(directory.get(key("cross_center:1"))?.identity).toEqual(restarted);
-    directory.linkDown(near);
+    expect(directory.get(key("cross_center:1"))?.identity).toEqual(early);
+    expect([directory.isTwin(late), directory.isTwin(early)]).toEqual([true, false]);
+    directory.word(peer, "attached/cross_gateway:2", said(0, "cross_gateway:2"));
+    expect(paths(directory, "cross_center:1")).toEqual(["cross_center:1@1"]);
+    expect([directory.isTwin(late), directory.isTwin(early)]).toEqual([false, false]);
     expect(events).toEqual([
-      "reachable cross_center:1 1",
+      "reachable cross_center:1 2",
       "reachable cross_gateway:2 1000",
+      "unreachable cross_center:1 2",
+      "reachable cross_center:1 1",
       "unreachable cross_center:1 1",
       "reachable cross_center:1 2",
     ]);
+  });
+
+  test("of two that started in one millisecond every node takes the same one, however it heard of them", () => {
+    const both = ["a", "b"].map((boot) => node("cross_center:1", { boot, startedAtMs: 1 }));
+    const chosen = [both, both.toReversed()].map((order) => {
+      const { directory } = directoryOf("cross_gateway:3");
+      for (const [index, one] of order.entries()) {
+        const peer = new FakeLink(`cross_gateway:${index + 1}`, "peer");
+        directory.linkUp(peer);
+        directory.word(peer, `attached/cross_gateway:${index + 1}`, said(0, `cross_gateway:${index + 1}`, one));
+      }
+      return directory.get(key("cross_center:1"))?.identity.boot;
+    });
+    expect(chosen).toEqual([both[0]?.boot, both[0]?.boot]);
   });
 
   test("this node itself is never in it", () => {

@@ -21,17 +21,17 @@ describe("Directory: a listener that changes it", () => {
       hops: 1,
       nodes: [node("gateway:3"), node("center:3", { boot, startedAtMs })],
     });
-    directory.word(first, "attached/gateway:3", word("old", 1));
+    directory.word(first, "attached/gateway:3", word("new", 2));
     heard.length = 0;
-    // A newer life is seen on the second link, which goes while its news is told.
-    directory.word(second, "attached/gateway:3", word("new", 2));
-    expect(directory.get(key("center:3"))?.identity.boot).toBe(node("center:3", { boot: "old" }).boot);
+    // An older life is seen on the second link, which goes while its news is told.
+    directory.word(second, "attached/gateway:3", word("old", 1));
+    expect(directory.get(key("center:3"))?.identity.boot).toBe(node("center:3", { boot: "new" }).boot);
     expect(heard).toEqual([
-      "unreachable old center:3",
-      "reachable new center:3",
-      "unreachable  cross_gateway:2",
       "unreachable new center:3",
       "reachable old center:3",
+      "unreachable  cross_gateway:2",
+      "unreachable old center:3",
+      "reachable new center:3",
     ]);
   });
 });
