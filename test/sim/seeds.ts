@@ -26,11 +26,15 @@ export function report<
   throw new Error(`Cannot keep the invariants with seed ${run.seed}: ${run.violations[0] ?? ""} (${replay})`);
 }
 
-export function percentiles(what: string, values: readonly number[]): void {
+/** The value below which this share of the values is. */
+export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): string =>
-    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2);
-  print(`${what}: p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}, of ${sorted.length}`);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+export function percentiles(what: string, values: readonly number[]): void {
+  const at = (share: number): string => percentile(values, share).toFixed(2);
+  print(`${what}: p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}, of ${values.length}`);
 }
 
 export function print(text: string): void {

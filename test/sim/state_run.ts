@@ -17,10 +17,51 @@ import { drawTopology, hostOf } from "./topology.ts";
 
 export const HEARTBEAT_MS = 1000;
 const START_MS = 3000;
-const CHAOS_MS = 30_000;
 const RESTART_MS = 200;
 const TOPICS = 6;
 const SETTLE_MS = 8 * HEARTBEAT_MS;
+
+/** What a run is like. Runs of one seed and different profiles have nothing in common. */
+export interface StateProfile {
+  /** Undefined: one or two, drawn. */
+  readonly crossGateways: number | undefined;
+  readonly chaosMs: number;
+  readonly faultsMin: number;
+  readonly faultsMax: number;
+  readonly shortMaxMs: number;
+  readonly longMaxMs: number;
+  /** Share of the faults that last until everything is healed; undefined: the usual one. */
+  readonly lastingShare: number | undefined;
+  readonly writeEveryMaxMs: number;
+  /** Share of the contents that are large. */
+  readonly largeShare: number;
+}
+
+/** Some longer faults with quiet times between them. */
+export const SPARSE: StateProfile = {
+  crossGateways: undefined,
+  chaosMs: 30_000,
+  faultsMin: 1,
+  faultsMax: 12,
+  shortMaxMs: 1500,
+  longMaxMs: 12_000,
+  lastingShare: undefined,
+  writeEveryMaxMs: 1500,
+  largeShare: 0.05,
+};
+
+/** Two cross gateways that peer, and faults that fall into each other: as many as a short run can hold. */
+export const DENSE: StateProfile = {
+  crossGateways: 2,
+  chaosMs: 12_000,
+  faultsMin: 55,
+  faultsMax: 75,
+  shortMaxMs: 300,
+  longMaxMs: 2000,
+  lastingShare: 0.05,
+  writeEveryMaxMs: 700,
+  largeShare: 0.02,
+};
 
 export interface StateRun {
   readonly seed: number;
@@ -29,6 +70,8 @@ export interface StateRun {
   readonly trace: readonly string[];
   readonly faults: number;
   readonly writes: number;
+  /** Deleted topics that were held once more for a while. */
+  readonly revivals: number;
   readonly events: number;
   /** After everything was healed; undefined: it did not converge. */
   readonly convergedMs: number | undefined;
@@ -36,11 +79,15 @@ export interface StateRun {
   readonly convergedSinceLinksMs: number | undefined;
 }
 
-export function runState(seed: number, options: { convergeMaxMs: number }): StateRun {
+export function runState(seed: number, options: { convergeMaxMs: number; profile?: StateProfile }): StateRun {
+  const { convergeMaxMs, profile = SPARSE } = options;
+  const { chaosMs } = profile;
   const random = seededRandom(seed);
   const world = new SimWorld({ seed, drain });
   const network = new SimNetwork({ world, latencyMaxMs: 1 + random.unit() * 40 });
-  const topology = drawTopology(random, { crossGateways: 1 + randomIndex(random, 2) });
+  const topology = drawTopology(random, {
+    crossGateways: profile.crossGateways ?? 1 + randomIndex(random, 2),
+  });
   const violations: string[] = [];
   const violation = (text: string): void => {
     world.note("violation", text);
@@ -49,6 +96,8 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
   const nodes = new Map<string, StateNode>();
   const disks = new Map<string, OwnerDisk>();
   const down = new Set<string>();
+  let wasOwnerWiped = false;
+  let revivals = 0;
   let linksReadyAtMs: number | undefined;
 
   const start = (name: string): void => {
@@ -75,7 +124,7 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
     actions: {
       stopped: (name, wiped) => {
         down.add(name);
-        if (wiped) disks.delete(name);
+        if (wiped && disks.delete(name)) wasOwnerWiped = true;
       },
       start: (name) => {
         down.delete(name);
@@ -96,24 +145,32 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
     if (node !== undefined && !node.process.isFrozen) {
       writes += 1;
       const topic = `activity/cross_center:5/t${randomIndex(random, TOPICS)}`;
-      const size = random.unit() < 0.05 ? 200_000 : 1 + randomIndex(random, 300);
+      const size = random.unit() < profile.largeShare ? 200_000 : 1 + randomIndex(random, 300);
       node.process.deliver(() => node.write(topic, random.unit() < 0.1 ? undefined : random.bytes(size)));
     }
-    if (world.nowMs < START_MS + CHAOS_MS) world.after(random.unit() * 1500, write);
+    if (world.nowMs < START_MS + chaosMs) world.after(random.unit() * profile.writeEveryMaxMs, write);
   };
   world.after(1000, write);
-  const lastVersions = new Map<string, Version>();
+  const lastVersions = new Map<string, { readonly version: Version; readonly tombstone: boolean }>();
   const checkVersions = (): void => {
     for (const node of nodes.values()) {
       if (!node.process.isAlive) continue;
       for (const copy of node.sync.state.copies()) {
         const key = `${node.spec.id}#${node.process.life} ${copy.topic}`;
         const last = lastVersions.get(key);
-        if (last !== undefined && compareOrder(copy.version, last) < 0) violation(`version fell: ${key}`);
-        if (last !== undefined && compareOrder(copy.version, last) === 0 && copy.version.hash !== last.hash) {
+        const order = last === undefined ? 1 : compareOrder(copy.version, last.version);
+        // A tombstone goes when nobody says it any more: the owner has lost it with all its data, or all gateways
+        // above have restarted while the owner was cut off. An older word may then come back until the owner speaks.
+        if (order < 0 && last?.tombstone === true) revivals += 1;
+        else if (order < 0) violation(`version fell: ${key}`);
+        else if (
+          order === 0 &&
+          copy.version.hash !== last?.version.hash &&
+          !(last?.tombstone === true && wasOwnerWiped)
+        ) {
           violation(`bytes changed under a version: ${key}`);
         }
-        lastVersions.set(key, copy.version);
+        lastVersions.set(key, { version: copy.version, tombstone: copy.tombstone });
       }
     }
     world.after(250, checkVersions);
@@ -126,13 +183,14 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
       hosts: names,
       pairs: topology.pairs,
       fromMs: random.unit() < 0.3 ? 0 : START_MS,
-      untilMs: START_MS + CHAOS_MS,
-      budget: 1 + randomIndex(random, 12),
-      shortMaxMs: 1500,
-      longMaxMs: 12_000,
+      untilMs: START_MS + chaosMs,
+      budget: profile.faultsMin + randomIndex(random, profile.faultsMax - profile.faultsMin + 1),
+      shortMaxMs: profile.shortMaxMs,
+      longMaxMs: profile.longMaxMs,
+      ...(profile.lastingShare === undefined ? {} : { lastingShare: profile.lastingShare }),
     }),
   );
-  world.run(START_MS + CHAOS_MS);
+  world.run(START_MS + chaosMs);
   injector.healAll();
   const healedAtMs = world.nowMs;
   const linkCount = topology.pairs.length * 2;
@@ -156,10 +214,10 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
       }),
     );
   };
-  const isDone = world.runUntil(isConverged, options.convergeMaxMs);
+  const isDone = world.runUntil(isConverged, convergeMaxMs);
   const convergedMs = isDone ? world.nowMs - healedAtMs : undefined;
   const convergedSinceLinksMs = isDone && linksReadyAtMs !== undefined ? world.nowMs - linksReadyAtMs : undefined;
-  if (!isDone) violation(`not converged ${options.convergeMaxMs} ms after healing: ${lacking(names, nodes)}`);
+  if (!isDone) violation(`not converged ${convergeMaxMs} ms after healing: ${lacking(names, nodes)}`);
   // A link whose other end is gone is found out within the next intervals. After that nothing moves.
   world.run(SETTLE_MS);
   const linksBefore = [...nodes.values()].flatMap((node) => [...node.linksUp]).join();
@@ -174,6 +232,7 @@ export function runState(seed: number, options: { convergeMaxMs: number }): Stat
     trace: violations.length > 0 ? world.trace.last(200) : [],
     faults: injector.total,
     writes,
+    revivals,
     events: world.eventCount,
     convergedMs,
     convergedSinceLinksMs,

@@ -61,18 +61,21 @@ export interface FaultPlan {
   /** Of the short ones and of the long ones; half of the faults are of each sort. */
   readonly shortMaxMs: number;
   readonly longMaxMs: number;
+  /** Share of the faults that last until the end of the plan. Default LASTING_SHARE. */
+  readonly lastingShare?: number;
 }
 
 /** Faults in the order of their times. */
 export function planFaults(plan: FaultPlan): PlannedFault[] {
   const { random } = plan;
   const kinds = plan.kinds ?? FAULT_KINDS;
+  const lastingShare = plan.lastingShare ?? LASTING_SHARE;
   const out: PlannedFault[] = [];
   for (let count = 0; count < plan.budget; count += 1) {
     const atMs = plan.fromMs + random.unit() * (plan.untilMs - plan.fromMs);
     const maxMs = random.unit() < 0.5 ? plan.shortMaxMs : plan.longMaxMs;
     const leftMs = plan.untilMs - atMs;
-    const durationMs = random.unit() < LASTING_SHARE ? leftMs : Math.min(random.unit() * maxMs, leftMs);
+    const durationMs = random.unit() < lastingShare ? leftMs : Math.min(random.unit() * maxMs, leftMs);
     const kind = kinds[randomIndex(random, kinds.length)] ?? "cut";
     out.push({ atMs, durationMs, fault: drawFault(kind, plan) });
   }
