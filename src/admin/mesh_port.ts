@@ -7,6 +7,7 @@ import { isCallError } from "#rpc/call_failure.ts";
 import { explain } from "#rpc/explain.ts";
 import type { AssignedRole, Assignment } from "#mesh/assignment.ts";
 import type { Node } from "#module/node.ts";
+import type { Problem } from "#rpc/node_report.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
@@ -25,7 +26,6 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
-  Problem,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {

@@ -1,54 +1,13 @@
 /**
- * What the admin API needs of a node. Implemented over the mesh by roles/, so that the app itself
+ * What the admin API needs of a node. Implemented over the mesh by mesh_port.ts, so that the app itself
  * knows no link and no store and runs wherever a node does.
  */
 
 import type { LinkStatus } from "#link/link_port.ts";
-import type { NodeId, Role } from "#wire/role.ts";
+import type { NodeDescription, NodeHealth, NodeRow } from "#rpc/node_report.ts";
+import type { NodeId } from "#wire/role.ts";
 
-export interface NodeRow {
-  readonly id: NodeId;
-  readonly role: Role;
-  readonly shard: number;
-  readonly boot: string;
-  readonly startedAtMs: number;
-  /** The gateway that it is attached to; its own id for a gateway. */
-  readonly gateway: NodeId;
-  /** True when its state topics are those of the gateway that it is attached to, and that one's are the owner's. */
-  readonly current: boolean;
-  /** Wall clock since when it is not, else undefined. */
-  readonly behindSinceMs: number | undefined;
-}
-
-export interface NodeDescription {
-  readonly id: NodeId;
-  readonly role: Role;
-  readonly shard: number;
-  readonly boot: string;
-  readonly release: string;
-  readonly startedAtMs: number;
-  readonly uptimeMs: number;
-  readonly draining: boolean;
-  /** e.g. "gateway:1 silent for 4 s => exit", or undefined when it follows none. */
-  readonly policy: string | undefined;
-  readonly links: readonly LinkStatus[];
-  readonly applied: readonly { readonly topic: string; readonly version: string; readonly appliedAtMs: number }[];
-  readonly modules: readonly string[];
-  readonly logins: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
-
-export interface Problem {
-  readonly name: string;
-  readonly detail: string;
-  readonly sinceMs: number;
-}
-
-export interface NodeHealth {
-  readonly id: NodeId;
-  readonly ok: boolean;
-  readonly problems: readonly Problem[];
-}
+export type { NodeDescription, NodeHealth, NodeRow };
 
 export interface LinkList {
   readonly links: readonly (LinkStatus & { readonly node: NodeId })[];

@@ -2,14 +2,8 @@
  * What a mesh is made of and what it tells.
  */
 
-import type { Alarms } from "#base/alarms.ts";
-import type { Clock } from "#base/clock.ts";
-import type { Counters } from "#base/counters.ts";
-import type { Digest } from "#base/digest.ts";
-import type { Log } from "#base/log.ts";
-import type { Random } from "#base/random.ts";
+import type { LinkHubOptions } from "#link/hub.ts";
 import type { CloseReason, PeerLink } from "#link/link_port.ts";
-import type { Transport } from "#link/transport.ts";
 import type { Copy } from "#sync/state_types.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -35,22 +29,10 @@ export interface TopicEvents {
   reported(report: Report): void;
 }
 
-export interface MeshOptions {
-  readonly self: Identity;
-  readonly cluster: string;
-  /** One, or two during a rotation; the first signs. */
-  readonly keys: readonly Uint8Array[];
-  readonly heartbeatMs: number;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly digest: Digest;
-  readonly log: Log;
-  readonly counters: Counters;
-  readonly alarms: Alarms;
+/** A mesh has its links' options but their events, which it hears itself. */
+export interface MeshOptions extends Omit<LinkHubOptions, "events"> {
   /** The shard gateway whose death matters to this node. */
   readonly gateway: NodeId | undefined;
-  readonly expectedShard?: (id: NodeId) => number | undefined;
   readonly topics: TopicEvents;
   /** A routed frame for this node. The view is valid until it returns. */
   readonly deliver: (buffer: Uint8Array, offset: number) => void;

@@ -10,36 +10,14 @@ import type { AppliedView } from "#mesh/applied_view.ts";
 import type { Directory } from "#mesh/directory.ts";
 import { describeHop } from "#mesh/hop.ts";
 import type { Router } from "#mesh/router.ts";
+import type { AppliedTopic, NodeDescription, NodeHealth, NodeRow, Problem } from "#rpc/node_report.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import type { Server } from "#rpc/server.ts";
 import type { StateTopics } from "#sync/state_topics.ts";
 import { versionText } from "#sync/version.ts";
 import type { Identity } from "#wire/identity.ts";
-import type { NodeId, NodeKey, Role } from "#wire/role.ts";
+import type { NodeKey } from "#wire/role.ts";
 import { idOfKey, keyOfId } from "#wire/role.ts";
-
-export interface NodeRow {
-  readonly id: NodeId;
-  readonly role: Role;
-  readonly shard: number;
-  readonly boot: string;
-  readonly startedAtMs: number;
-  readonly gateway: NodeId;
-  readonly current: boolean;
-  readonly behindSinceMs: number | undefined;
-}
-
-export interface AppliedTopic {
-  readonly topic: string;
-  readonly version: string;
-  readonly appliedAtMs: number;
-}
-
-export interface Problem {
-  readonly name: string;
-  readonly detail: string;
-  readonly sinceMs: number;
-}
 
 export interface RuntimeServiceOptions {
   readonly self: Identity;
@@ -76,7 +54,7 @@ export class RuntimeService {
     server.serve(RuntimeContract.applied, () => ({ applied: this.appliedTopics() }));
   }
 
-  describe() {
+  describe(): NodeDescription {
     const { self, release, clock, policy, counters } = this.#options;
     return {
       id: self.id,
@@ -97,7 +75,7 @@ export class RuntimeService {
   }
 
   /** What is wrong, in words: alarms, and links that ought to be up and are not. */
-  health(): { id: NodeId; ok: boolean; problems: Problem[] } {
+  health(): NodeHealth {
     const problems: Problem[] = this.#options.alarms.all().map((alarm) => ({
       name: alarm.name,
       detail: Object.entries(alarm.detail)

@@ -77,17 +77,8 @@ export interface Refusal {
 }
 
 export function encodeHello(hello: Hello): Uint8Array {
-  return new ByteWriter()
-    .u8(hello.protocolMin)
-    .u8(hello.protocolMax)
-    .u32(hello.capabilities)
-    .u32(hello.heartbeatMs)
-    .fixed(hello.nonce, NONCE_SIZE)
-    .fixed(fromHex(hello.boot), BOOT_SIZE)
-    .ms(hello.startedAtMs)
-    .u16(hello.roleNumber)
-    .u32(hello.number)
-    .u32(hello.shard)
+  const writer = new ByteWriter().u8(hello.protocolMin).u8(hello.protocolMax);
+  return writeIntroduction(writer, hello)
     .u16(hello.targetRoleNumber)
     .u32(hello.targetNumber)
     .text8(hello.cluster)
@@ -100,14 +91,7 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
   const hello: Hello = {
     protocolMin: reader.u8(),
     protocolMax: reader.u8(),
-    capabilities: reader.u32(),
-    heartbeatMs: reader.u32(),
-    nonce: reader.bytes(NONCE_SIZE),
-    boot: toHex(reader.bytes(BOOT_SIZE)),
-    startedAtMs: reader.ms(),
-    roleNumber: reader.u16(),
-    number: reader.u32(),
-    shard: reader.u32(),
+    ...readIntroduction(reader),
     targetRoleNumber: reader.u16(),
     targetNumber: reader.u32(),
     cluster: reader.text8(),
@@ -116,23 +100,30 @@ export function decodeHello(body: Uint8Array): Hello | undefined {
 }
 
 export function encodeChallenge(challenge: Challenge): Uint8Array {
-  return new ByteWriter()
-    .u8(challenge.protocol)
-    .u32(challenge.capabilities)
-    .u32(challenge.heartbeatMs)
-    .fixed(challenge.nonce, NONCE_SIZE)
-    .fixed(fromHex(challenge.boot), BOOT_SIZE)
-    .ms(challenge.startedAtMs)
-    .u16(challenge.roleNumber)
-    .u32(challenge.number)
-    .u32(challenge.shard)
-    .finish();
+  return writeIntroduction(new ByteWriter().u8(challenge.protocol), challenge).finish();
 }
 
 export function decodeChallenge(body: Uint8Array): Challenge | undefined {
   const reader = new ByteReader(body);
-  const challenge: Challenge = {
-    protocol: reader.u8(),
+  const challenge: Challenge = { protocol: reader.u8(), ...readIntroduction(reader) };
+  return reader.ok ? challenge : undefined;
+}
+
+/** The fields that hello and challenge have in common, in their order. */
+function writeIntroduction(writer: ByteWriter, introduction: Introduction): ByteWriter {
+  return writer
+    .u32(introduction.capabilities)
+    .u32(introduction.heartbeatMs)
+    .fixed(introduction.nonce, NONCE_SIZE)
+    .fixed(fromHex(introduction.boot), BOOT_SIZE)
+    .ms(introduction.startedAtMs)
+    .u16(introduction.roleNumber)
+    .u32(introduction.number)
+    .u32(introduction.shard);
+}
+
+function readIntroduction(reader: ByteReader): Introduction {
+  return {
     capabilities: reader.u32(),
     heartbeatMs: reader.u32(),
     nonce: reader.bytes(NONCE_SIZE),
@@ -142,7 +133,6 @@ export function decodeChallenge(body: Uint8Array): Challenge | undefined {
     number: reader.u32(),
     shard: reader.u32(),
   };
-  return reader.ok ? challenge : undefined;
 }
 
 const REFUSE_NAMES = new Map(

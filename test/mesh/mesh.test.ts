@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import type { NodeRow } from "#module/runtime_service.ts";
+import type { NodeRow } from "#rpc/node_report.ts";
 import { SimNetwork } from "#module/simulator/sim_network.ts";
 import { SimWorld } from "#module/simulator/sim_world.ts";
 import type { NodeId, Role } from "#wire/role.ts";
