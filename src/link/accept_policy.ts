@@ -1,6 +1,7 @@
 /**
  * Who may dial whom. Pure; asked by the acceptor about a hello and by the dialer about a challenge, so that
- * both ends hold the same rule. Knows nothing about keys or what is already linked.
+ * both ends hold the same rule, also about what a certificate must name. Knows nothing about keys or what is already
+ * linked.
  */
 
 import type { RefuseReason } from "#wire/handshake.ts";
@@ -21,6 +22,10 @@ const DIALERS: Partial<Record<Role, readonly Role[]>> = {
   gateway: ["user", "center", "map"],
   cross_gateway: ["gateway", "cross_gateway", "cross_center", "cross_map", "statistic", "admin"],
 };
+
+/** Of the names of a certificate, in a message. */
+const NAMES_SHOWN_MAX = 4;
+const NAMES_LENGTH_MAX = 256;
 
 export interface Meeting {
   readonly acceptor: Identity;
@@ -47,6 +52,28 @@ export function objectionTo({ acceptor, dialer, expectedShard }: Meeting): Objec
     };
   }
   return undefined;
+}
+
+/** What the certificate of a node names: `cross-gateway-1.demo` for cross_gateway:1 of the cluster demo. */
+export function certificateName(node: { readonly role: Role; readonly number: number }, cluster: string): string {
+  return `${node.role.replaceAll("_", "-")}-${node.number}.${cluster}`.toLowerCase();
+}
+
+/** What is wrong with the certificate of who says to be `peer`. `names`: undefined without TLS. */
+export function certificateObjection(
+  peer: Identity,
+  { cluster, names }: { readonly cluster: string; readonly names: readonly string[] | undefined },
+): string | undefined {
+  if (names === undefined) return undefined;
+  const wanted = certificateName(peer, cluster);
+  if (names.some((name) => name.toLowerCase() === wanted)) return undefined;
+  return `${peer.id} shows a certificate for ${namesText(names)}, not for ${wanted}`;
+}
+
+export function namesText(names: readonly string[]): string {
+  if (names.length === 0) return "no name";
+  const more = names.length > NAMES_SHOWN_MAX ? ` and ${names.length - NAMES_SHOWN_MAX} more` : "";
+  return `${names.slice(0, NAMES_SHOWN_MAX).join(", ").slice(0, NAMES_LENGTH_MAX)}${more}`;
 }
 
 function invalidNumbers(node: Identity): string | undefined {

@@ -1,7 +1,6 @@
 /**
  * Takes conns on the addresses that this node listens on and runs the accepting handshake over them. Conns that
- * have not proved the key are few at any time: UNPROVED_MAX. Beyond that the oldest that has had GREETING_MS_MIN gives
- * way, so that strangers who say nothing keep no node out; if all are younger, the newcomer is refused unread.
+ * have not proved the key are few at any time: where there is no room (unproved.ts) the newcomer is refused unread.
  */
 
 import { encodeRefuse } from "#wire/handshake.ts";
@@ -15,10 +14,7 @@ import type { LinkContext } from "./link_context.ts";
 import type { CloseReason, LinkRelation } from "./link_port.ts";
 import type { LinkRegistry } from "./link_registry.ts";
 import type { Address, Conn, ConnHandler, Listener, Transport } from "./transport.ts";
-
-export const UNPROVED_MAX = 64;
-/** What a handshake gets at least, also when others want its place: enough for a long way. */
-export const GREETING_MS_MIN = 1_000;
+import { UnprovedConns } from "./unproved.ts";
 
 const DEAF: ConnHandler = { data: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
 
@@ -33,12 +29,19 @@ export interface AcceptorOptions {
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #listeners: Listener[] = [];
-  readonly #unproved = new Set<HandshakeConn>();
-  #unprovedCount = 0;
+  /** Those that may still be refused or ended. */
+  readonly #handshakes = new Set<HandshakeConn>();
+  readonly #unproved: UnprovedConns;
   #isOpen = true;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#unproved = new UnprovedConns(options.context.clock);
+  }
+
+  /** Conns that are shaking hands or leaving after it. */
+  get unprovedCount(): number {
+    return this.#unproved.count;
   }
 
   /** Throws ListenError. */
@@ -52,51 +55,38 @@ export class Acceptor {
   stop(): void {
     this.#isOpen = false;
     for (const listener of this.#listeners.splice(0)) listener.close();
-    for (const one of [...this.#unproved]) one.refuse("draining", "this node takes no new links");
+    for (const one of [...this.#handshakes]) one.refuse("draining", "this node takes no new links");
   }
 
   close(): void {
     this.stop();
-    for (const one of [...this.#unproved]) one.fail("stopping", "");
+    for (const one of [...this.#handshakes]) one.fail("stopping", "");
   }
 
   #accept(conn: Conn): ConnHandler {
     const { context } = this.#options;
     if (!this.#isOpen) return this.#turnAway(conn, "draining");
-    if (this.#unprovedCount >= UNPROVED_MAX && !this.#makeRoom()) return this.#turnAway(conn, "too_many_links");
-    this.#unprovedCount += 1;
+    if (!this.#unproved.makeRoom(conn.remote)) return this.#turnAway(conn, "too_many_links");
     const handshake: HandshakeConn = new HandshakeConn({
       context,
       conn,
-      machine: new AcceptorHandshake(context.own),
+      machine: new AcceptorHandshake(context.own, () => conn.peerNames),
       owner: {
         proved: (proved) => this.#proved(proved),
         refused: () => {},
         failed: (reason, detail) => {
-          this.#unproved.delete(handshake);
+          this.#handshakes.delete(handshake);
           this.#failed(conn, reason, detail);
         },
         released: () => {
-          this.#unproved.delete(handshake);
-          this.#unprovedCount -= 1;
+          this.#handshakes.delete(handshake);
+          this.#unproved.release(handshake);
         },
       },
     });
+    this.#handshakes.add(handshake);
     this.#unproved.add(handshake);
     return handshake.stages;
-  }
-
-  /** True when somebody gave way. */
-  #makeRoom(): boolean {
-    const untilMs = this.#options.context.clock.nowMs() - GREETING_MS_MIN;
-    for (const one of this.#unproved) {
-      if (one.sinceMs > untilMs) return false;
-      // Who has proved the key waits for us, not we for it.
-      if (one.isDeciding) continue;
-      one.fail("handshake_timeout", "another one wants its place");
-      return true;
-    }
-    return false;
   }
 
   /** Without a handler of its own, so that a flood costs nothing; the frame may be lost. */

@@ -8,6 +8,7 @@ import { isLoggedAttempt } from "#base/log.ts";
 import type { Refusal } from "#wire/handshake.ts";
 import type { NodeId } from "#wire/role.ts";
 import { nodeId } from "#wire/role.ts";
+import { certificateName } from "./accept_policy.ts";
 import { attemptsAfterUp, backoffMs, connectLimitMs } from "./backoff.ts";
 import { HANDSHAKE_MS_MAX } from "./handshake.ts";
 import { HandshakeConn } from "./handshake_conn.ts";
@@ -17,7 +18,7 @@ import type { Link } from "./link.ts";
 import type { LinkContext } from "./link_context.ts";
 import type { CloseReason, LinkRelation, LinkStatus } from "./link_port.ts";
 import type { LinkRegistry } from "./link_registry.ts";
-import type { Address, Conn, ConnHandler, Transport } from "./transport.ts";
+import type { Address, Conn, ConnHandler, TlsFault, Transport } from "./transport.ts";
 import { addressText } from "./transport.ts";
 
 export const CONNECT_MS_MAX = HANDSHAKE_MS_MAX;
@@ -114,7 +115,7 @@ export class Dialer {
   }
 
   #dial(): void {
-    const { transport, address } = this.#options;
+    const { transport, address, target } = this.#options;
     const limitMs = connectLimitMs(CONNECT_MS_MAX, { hurryMs: this.#hurryMs, attempt: this.#attempt });
     const limit = this.#context.clock.after(limitMs, () => {
       this.#cancelDial(state);
@@ -122,10 +123,11 @@ export class Dialer {
     });
     const state: DialState & { kind: "dialing" } = { kind: "dialing", limit, attempt: undefined };
     this.#become(state);
-    state.attempt = transport.dial(address, {
-      opened: (conn) => this.#opened(state, conn),
-      failed: (reason) => this.#dialFailed(state, "dial_failed", reason),
-    });
+    const handler = {
+      opened: (conn: Conn) => this.#opened(state, conn),
+      failed: (reason: string, tlsFault?: TlsFault) => this.#dialFailed(state, tlsFault ?? "dial_failed", reason),
+    };
+    state.attempt = transport.dial(address, handler, certificateName(target, this.#context.own.cluster));
   }
 
   #cancelDial(state: DialState & { kind: "dialing" }): void {
@@ -147,7 +149,7 @@ export class Dialer {
     const handshake: HandshakeConn = new HandshakeConn({
       context: this.#context,
       conn,
-      machine: new DialerHandshake(own, target),
+      machine: new DialerHandshake(own, target, () => conn.peerNames),
       owner: {
         proved: (proved) =>
           registry.offer(proved, {

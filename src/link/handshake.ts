@@ -45,6 +45,9 @@ export interface HandshakeSelf {
   readonly expectedShard?: ExpectedShard | undefined;
 }
 
+/** The verified names of the other end's certificate; undefined without TLS. Asked when the other end has spoken. */
+export type PeerNames = () => readonly string[] | undefined;
+
 /** What the two ends have come to. */
 export interface Agreement {
   readonly peer: Identity;

@@ -9,8 +9,8 @@ import { MAC_SIZE, NONCE_SIZE, decodeHello, encodeChallenge } from "#wire/handsh
 import { Kind, Offset, frameBody, frameKind, frameSize, kindName, sourceKey } from "#wire/header.ts";
 import { PROTOCOL_MIN, PROTOCOL_VERSION } from "#wire/limits.ts";
 import { ROLE_NUMBERS, idOfKey, wireKey } from "#wire/role.ts";
-import { objectionTo } from "./accept_policy.ts";
-import type { Agreement, Handshake, HandshakeSelf, HandshakeStep, Transcript } from "./handshake.ts";
+import { certificateObjection, objectionTo } from "./accept_policy.ts";
+import type { Agreement, Handshake, HandshakeSelf, HandshakeStep, PeerNames, Transcript } from "./handshake.ts";
 import { claimedIdentity, fault, hopFrame, introduce, invalidValues, mac } from "./handshake.ts";
 
 type State =
@@ -20,10 +20,12 @@ type State =
 
 export class AcceptorHandshake implements Handshake {
   readonly #own: HandshakeSelf;
+  readonly #peerNames: PeerNames;
   #state: State = { kind: "hello_awaited" };
 
-  constructor(own: HandshakeSelf) {
+  constructor(own: HandshakeSelf, peerNames: PeerNames = () => undefined) {
     this.#own = own;
+    this.#peerNames = peerNames;
   }
 
   start(): undefined {
@@ -66,6 +68,8 @@ export class AcceptorHandshake implements Handshake {
       return { kind: "refuse", reason: "role_not_allowed", detail: `role ${hello.roleNumber} is unknown here` };
     const objection = objectionTo({ acceptor: own.self, dialer: peer, expectedShard: own.expectedShard });
     if (objection !== undefined) return { kind: "refuse", ...objection };
+    const untrusted = certificateObjection(peer, { cluster: own.cluster, names: this.#peerNames() });
+    if (untrusted !== undefined) return { kind: "refuse", reason: "bad_certificate", detail: untrusted };
     const body = encodeChallenge({ ...introduce(own, own.random.bytes(NONCE_SIZE)), protocol });
     const challenge = hopFrame({ kind: Kind.challenge, source: own.self.key, target: peer.key, protocol }, body);
     const heartbeatMs = Math.max(own.heartbeatMs, hello.heartbeatMs);

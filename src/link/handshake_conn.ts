@@ -51,6 +51,7 @@ function closeReasonOf(reason: RefuseReason): CloseReason {
     case "bad_hello":
     case "bad_protocol":
     case "bad_proof":
+    case "bad_certificate":
       return reason;
     case "wrong_target":
       return "wrong_identity";
@@ -82,7 +83,11 @@ export class HandshakeConn implements ConnHandler, Flushable {
   constructor(options: HandshakeConnOptions) {
     const { context, machine } = options;
     this.#options = options;
-    this.stages = new Stages(this);
+    this.stages = new Stages(this, {
+      conn: options.conn,
+      clock: context.clock,
+      yielded: () => context.counters.add("link.turn_spent"),
+    });
     this.sinceMs = context.clock.nowMs();
     this.#queue = new SendQueue({ pool: context.pool, budget: context.budget, nowMs: () => context.clock.nowMs() });
     this.#timer = context.clock.after(HANDSHAKE_MS_MAX, () =>
@@ -152,6 +157,12 @@ export class HandshakeConn implements ConnHandler, Flushable {
     this.#options.owner.released();
   }
 
+  /** For a newcomer. One that is leaving already leaves at once. */
+  giveWay(): void {
+    if (this.#phase === "over") this.#options.conn.terminate();
+    else this.fail("handshake_timeout", "another one wants its place");
+  }
+
   data(chunk: Uint8Array): void {
     if (this.#phase === "over") return;
     this.#receivedSize += chunk.length;
@@ -181,7 +192,7 @@ export class HandshakeConn implements ConnHandler, Flushable {
     this.fail("peer_closed", "the other end sends no more");
   }
   closed(reason: string): void {
-    this.fail("peer_closed", reason);
+    this.fail(this.#options.conn.tlsFault ?? "peer_closed", reason);
   }
 
   flush(): void {

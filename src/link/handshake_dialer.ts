@@ -9,8 +9,8 @@ import { Kind, Offset, frameBody, frameKind, frameSize, kindName, sourceKey } fr
 import { PROTOCOL_MIN, PROTOCOL_VERSION } from "#wire/limits.ts";
 import type { Role } from "#wire/role.ts";
 import { ROLE_NUMBERS, idOfKey, nodeKey, wireKey } from "#wire/role.ts";
-import { objectionTo } from "./accept_policy.ts";
-import type { Agreement, Handshake, HandshakeSelf, HandshakeStep } from "./handshake.ts";
+import { certificateObjection, objectionTo } from "./accept_policy.ts";
+import type { Agreement, Handshake, HandshakeSelf, HandshakeStep, PeerNames } from "./handshake.ts";
 import { claimedIdentity, fault, hopFrame, introduce, invalidValues, mac } from "./handshake.ts";
 
 export interface DialTarget {
@@ -25,12 +25,14 @@ type State =
 
 export class DialerHandshake implements Handshake {
   readonly #own: HandshakeSelf;
+  readonly #peerNames: PeerNames;
   readonly #target: DialTarget;
   readonly #hello: Uint8Array;
   #state: State = { kind: "challenge_awaited" };
 
-  constructor(own: HandshakeSelf, target: DialTarget) {
+  constructor(own: HandshakeSelf, target: DialTarget, peerNames: PeerNames = () => undefined) {
     this.#own = own;
+    this.#peerNames = peerNames;
     this.#target = target;
     const body = encodeHello({
       ...introduce(own, own.random.bytes(NONCE_SIZE)),
@@ -95,6 +97,8 @@ export class DialerHandshake implements Handshake {
     }
     const objection = objectionTo({ acceptor: peer, dialer: own.self, expectedShard: own.expectedShard });
     if (objection !== undefined) return fault("wrong_identity", objection.detail);
+    const untrusted = certificateObjection(peer, { cluster: own.cluster, names: this.#peerNames() });
+    if (untrusted !== undefined) return fault("bad_certificate", untrusted);
     const heartbeatMs = Math.max(own.heartbeatMs, challenge.heartbeatMs);
     this.#state = { kind: "welcome_awaited", challenge: frame, agreement: { peer, protocol, heartbeatMs } };
     const signer = { digest: own.digest, key: own.keys[0] as Uint8Array };

@@ -83,6 +83,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
       events: context.events,
       queue: options.queue,
       send: (kind, body) => this.#control(this.#hop(kind, body, 0)),
+      ignored: () => context.counters.add("link.beat_ignored"),
       guard: (run) => this.#guard(run),
     });
   }

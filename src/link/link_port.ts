@@ -16,6 +16,8 @@ export type LinkRelation = "above" | "below" | "peer";
 export type CloseReason =
   | "dial_failed"
   | "dial_timeout"
+  | "tls_failed"
+  | "bad_certificate"
   | "handshake_timeout"
   | "refused"
   | "bad_magic"

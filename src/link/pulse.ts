@@ -15,6 +15,9 @@ import type { CloseReason, LinkEvents, PeerLink } from "./link_port.ts";
 import { PingTimes } from "./ping_times.ts";
 import type { SendQueue } from "./send_queue.ts";
 
+/** Pings and pongs of the other end that are looked at in one interval: who sends more is alive, and told no more. */
+export const BEATS_PER_TICK_MAX = 1024;
+
 export type BeatKind = typeof Kind.ping | typeof Kind.pong;
 
 /** The link whose pulse it is. */
@@ -28,6 +31,8 @@ export interface PulseOptions {
   readonly events: LinkEvents;
   readonly queue: SendQueue;
   readonly send: (kind: BeatKind, body: Uint8Array) => void;
+  /** A ping or a pong was one too many. */
+  readonly ignored: () => void;
   /** Runs what may throw. */
   readonly guard: (run: () => void) => void;
 }
@@ -38,6 +43,7 @@ export class Pulse {
   readonly #stall: StallWatch;
   readonly #pings: PingTimes;
   #timer: Timer | undefined;
+  #beatCount = 0;
   #probe: { readonly sequence: number; readonly answered: () => void } | undefined;
 
   constructor(options: PulseOptions) {
@@ -71,6 +77,8 @@ export class Pulse {
 
   receive(kind: BeatKind, body: Uint8Array): void {
     const { link, events } = this.#options;
+    this.#beatCount += 1;
+    if (this.#beatCount > BEATS_PER_TICK_MAX) return this.#options.ignored();
     const beat = decodeHeartbeat(body);
     if (beat === undefined) return link.end("bad_heartbeat", "it is cut short");
     if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
@@ -108,6 +116,7 @@ export class Pulse {
   #tick(): void {
     const { link, queue, events } = this.#options;
     if (!link.isUp) return;
+    this.#beatCount = 0;
     const silence = this.#silence.tick(link.receivedSize);
     const isStalled = this.#stall.tick(queue.takenSize, queue.queuedSize);
     events.tick(link);

@@ -3,10 +3,20 @@
  * and handlers must not throw: a link catches its own faults.
  */
 
+/** `tls_failed`: the other end speaks no TLS, or none of ours. `bad_certificate`: one end does not take the other's. */
+export type TlsFault = "tls_failed" | "bad_certificate";
+
 /** An open byte stream. */
 export interface Conn {
   /** For people: the address of the other end. */
   readonly remote: string;
+  /**
+   * The DNS names of the other end's certificate, which the transport has verified. Undefined without TLS, and until
+   * TLS is established: it is before any data.
+   */
+  readonly peerNames?: readonly string[] | undefined;
+  /** Why TLS came to nothing; to be asked when it is closed. */
+  readonly tlsFault?: TlsFault | undefined;
   /**
    * Takes a prefix of `bytes` and returns how many; 0 when full (wait for `drained`), -1 when closed. What it
    * took is copied: the caller reuses the buffer as soon as this returns.
@@ -48,14 +58,17 @@ export interface DialHandler {
   /** The conn is open; returns who hears from it. Not called after `cancel`. */
   opened(conn: Conn): ConnHandler;
   /** It could not be opened. Called at most once, instead of `opened`. */
-  failed(reason: string): void;
+  failed(reason: string, tlsFault?: TlsFault): void;
 }
 
 export interface Transport {
   /** Throws ListenError when the address cannot be bound. */
   listen(address: Address, accept: (conn: Conn) => ConnHandler): Listener;
-  /** Tries once; `cancel` ends the attempt (a conn that opens late is terminated). The caller sets the time limit. */
-  dial(address: Address, handler: DialHandler): { cancel(): void };
+  /**
+   * Tries once; `cancel` ends the attempt (a conn that opens late is terminated). The caller sets the time limit.
+   * `peerName`: what the other end's certificate must name, where there is TLS.
+   */
+  dial(address: Address, handler: DialHandler, peerName?: string): { cancel(): void };
 }
 
 /** An address could not be bound: taken, not ours, not allowed. */

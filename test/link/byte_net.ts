@@ -99,6 +99,8 @@ export class ByteNet implements Transport {
   /** Dials get no answer at all. */
   isDark = false;
   dialCount = 0;
+  /** What listeners see of who dials: an address for each dial, unless a test says otherwise. */
+  remoteOf: (dial: number) => string = (dial) => `10.0.${dial >> 8}.${dial & 255}:40000`;
   readonly conns: TestConn[] = [];
   readonly #listeners = new Map<number, (conn: Conn) => ConnHandler>();
   #lastPort = 7000;
@@ -116,12 +118,13 @@ export class ByteNet implements Transport {
 
   dial(address: Address, handler: DialHandler): { cancel(): void } {
     this.dialCount += 1;
+    const remote = this.remoteOf(this.dialCount);
     let isCancelled = false;
     this.clock.after(this.latencyMs, () => {
       if (isCancelled || this.isDark) return;
       const accept = this.#listeners.get(address.port);
       if (accept === undefined) return handler.failed("connection refused");
-      const [near, far] = this.pair(`10.0.0.1:${address.port}`, "10.0.0.2:40000");
+      const [near, far] = this.pair(`10.0.0.1:${address.port}`, remote);
       far.handler = accept(far);
       near.handler = handler.opened(near);
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import { UNPROVED_MAX } from "#link/acceptor.ts";
+import { UNPROVED_MAX } from "#link/unproved.ts";
 import { GATEWAY, World } from "./harness.ts";
 
 describe("Acceptor: strangers that open conns and say nothing", () => {

@@ -29,6 +29,7 @@ describe("Link queue", () => {
   test("of a slow reader drains when it reads again, in order and complete", () => {
     const world = new World();
     world.net.capacity = 3_000;
+    world.net.remoteOf = () => "10.0.0.2:40000";
     const { gateway, center } = world.linked();
     const gatewayEnd = world.net.conns.find((conn) => conn.remote === "10.0.0.2:40000");
     const sent = Array.from({ length: 300 }, (_, index) => `${index} ${"x".repeat((index * 37) % 400)}`);
