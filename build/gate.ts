@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { buildExecutable } from "./build.ts";
+import { DENO_ENVIRONMENT, denoCheckCommand, denoProgram } from "./deno.ts";
 import { runCommand } from "./run_command.ts";
 
 export interface Check {
@@ -23,6 +24,7 @@ export function gateChecks(root: string): Check[] {
   const bun = process.execPath;
   return [
     command(root, "types", [bun, "check", "--no-script", "--no-pretty"]),
+    { name: "types on Deno", run: () => denoTypes(root) },
     command(root, "format", [bun, "fmt", "--no-script", "--check"]),
     {
       name: "lint",
@@ -44,6 +46,16 @@ export function executableCheck(): Check {
 
 function command(root: string, name: string, words: readonly string[]): Check {
   return { name, run: () => execute(root, words, {}) };
+}
+
+async function denoTypes(root: string): Promise<CheckResult> {
+  if (!(await Bun.file(denoProgram(root)).exists())) {
+    return {
+      ok: false,
+      output: "Cannot check: bun.lock has no Deno for this platform; docs/decisions/deno_edge.md says how to add it",
+    };
+  }
+  return execute(root, denoCheckCommand(root), DENO_ENVIRONMENT);
 }
 
 async function lint(root: string): Promise<CheckResult> {

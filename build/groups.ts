@@ -24,10 +24,13 @@ export function isTestFile(path: string): boolean {
 
 /** A filter is a file or a folder; none means everything. */
 export function selectFiles(files: readonly string[], filters: readonly string[]): string[] {
-  const selected = files.filter(isTestFile).toSorted();
-  if (filters.length === 0) return selected;
+  return matching(files, filters).filter(isTestFile).toSorted();
+}
+
+export function matching(files: readonly string[], filters: readonly string[]): string[] {
+  if (filters.length === 0) return [...files];
   const wanted = filters.map((filter) => filter.replace(/^\.\//, "").replace(/\/$/, ""));
-  return selected.filter((file) => wanted.some((filter) => file === filter || file.startsWith(`${filter}/`)));
+  return files.filter((file) => wanted.some((filter) => file === filter || file.startsWith(`${filter}/`)));
 }
 
 export function makeGroups(files: readonly string[]): TestGroup[] {

@@ -4,6 +4,7 @@
  *   dist/bun build/test.ts                   everything
  *   dist/bun build/test.ts --gate            the gate alone
  *   dist/bun build/test.ts test/link [-t X]  tests of a folder or file alone
+ *   dist/bun build/test.ts --deno [test/link]  those that run on Deno alone
  *
  * The last line is "N passed, N failed", with ", N skipped" if there are any.
  * The exit code is 0 only if something ran and nothing failed.
@@ -12,11 +13,12 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { DENO_ENVIRONMENT, DENO_TIME_MAX_MS, denoFiles, denoProgram, denoTestCommand, judgeDenoRun } from "./deno.ts";
 import { type Check, executableCheck, gateChecks } from "./gate.ts";
 import { makeGroups, selectFiles, type TestGroup } from "./groups.ts";
 import { addCounts, type Counts, formatCounts } from "./junit.ts";
-import { judgeGroup, shorten } from "./report.ts";
-import { forwardSignals, runCommand, stopCode } from "./run_command.ts";
+import { judgeGroup, shorten, type Verdict } from "./report.ts";
+import { type CommandResult, forwardSignals, runCommand, stopCode } from "./run_command.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 /** One folder for each run, so that two at once do not disturb each other. */
@@ -28,19 +30,21 @@ const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
   options: {
     gate: { type: "boolean", default: false },
+    deno: { type: "boolean", default: false },
     "test-name-pattern": { type: "string", short: "t" },
   },
 });
 const namePattern = values["test-name-pattern"];
-const isFiltered = filters.length > 0 || namePattern !== undefined;
+const isFiltered = filters.length > 0 || namePattern !== undefined || values.deno;
 
 async function main(): Promise<number> {
   forwardSignals();
   await mkdir(REPORTS, { recursive: true });
   await removeOldReports();
 
-  const files = selectFiles(await listFiles(), filters);
-  const groups = values.gate ? [] : makeGroups(files);
+  const listed = await listFiles();
+  const groups = values.gate || values.deno ? [] : makeGroups(selectFiles(listed, filters));
+  const foreign = values.gate || (isFiltered && !values.deno) ? [] : denoFiles(listed, filters);
   let checks = NOTHING;
   let tests = NOTHING;
   let hasExecutable = false;
@@ -64,6 +68,8 @@ async function main(): Promise<number> {
       tests = addCounts(tests, await runGroup(group, index));
     }
   }
+
+  if (foreign.length > 0 && stopCode() === undefined) tests = addCounts(tests, await runDenoGroup(foreign));
 
   const total = addCounts(checks, tests);
   const ran = values.gate ? total : tests;
@@ -139,11 +145,51 @@ async function runGroup(group: TestGroup, index: number): Promise<Counts> {
     timedOut: result.timedOut,
     isPartial: namePattern !== undefined,
   });
+  return tell({ name: group.name, verdict, result, log });
+}
+
+/** One process for all of them: what Deno loads for one file it has for the next. */
+async function runDenoGroup(files: readonly string[]): Promise<Counts> {
+  const name = "the same suites on Deno";
+  if (!(await Bun.file(denoProgram(ROOT)).exists())) {
+    console.log(
+      `FAILED  ${name}: bun.lock has no Deno for this platform; docs/decisions/deno_edge.md says how to add it`,
+    );
+    return { ...NOTHING, failed: 1 };
+  }
+  const report = join(REPORTS, "deno.xml");
+  const log = join(REPORTS, "deno.log");
+  const result = await runCommand(denoTestCommand({ root: ROOT, report, files, namePattern }), {
+    cwd: ROOT,
+    timeLimitMs: DENO_TIME_MAX_MS,
+    output: "capture",
+    environment: DENO_ENVIRONMENT,
+  });
+  await Bun.write(log, result.output);
+  const file = Bun.file(report);
+  const verdict = judgeDenoRun({
+    files,
+    xml: (await file.exists()) ? await file.text() : "",
+    output: result.output,
+    code: result.code,
+    timedOut: result.timedOut,
+    isPartial: namePattern !== undefined,
+  });
+  if (isFiltered) console.log(shorten(result.output.trim(), OUTPUT_LINES_MAX));
+  return tell({ name, verdict, result, log });
+}
+
+function tell(run: {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly result: CommandResult;
+  readonly log: string;
+}): Counts {
+  const { name, verdict, result, log } = run;
   if (stopCode() !== undefined) return verdict.counts;
   const isGood = verdict.counts.failed === 0;
-  console.log(
-    `${isGood ? "ok    " : "FAILED"}  ${group.name}: ${formatCounts(verdict.counts)} (${formatTime(result.durationMs)})`,
-  );
+  const time = formatTime(result.durationMs);
+  console.log(`${isGood ? "ok    " : "FAILED"}  ${name}: ${formatCounts(verdict.counts)} (${time})`);
   if (isGood) return verdict.counts;
   for (const line of verdict.lines) console.log(`        ${line}`);
   if (!isFiltered) {
