@@ -123,7 +123,8 @@ async function start(options: {
   await node.start();
   if (plan.admin !== undefined && held.store !== undefined) {
     const { admin: address, adminTokenFile: tokenFile } = plan;
-    const served = serveAdmin(node, { runtime, address, tokenFile, store: held.store, log });
+    const named = plan.shardOf.keys();
+    const served = serveAdmin(node, { runtime, address, tokenFile, named, store: held.store, log });
     if (served.kind === "failed") return served;
     held.admin = served.server;
   }

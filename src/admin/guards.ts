@@ -39,7 +39,7 @@ export function guardHost(services: AdminServices, allowedHosts: readonly string
     noteRefused(services, c, "host");
     return Promise.resolve(
       problem(c, "host_refused", {
-        detail: "Cannot answer for this Host: ask by a loopback address or by a host that the config allows",
+        detail: "Cannot answer for this Host: ask by a loopback address or by the address that the API is bound to",
       }),
     );
   };

@@ -30,11 +30,14 @@ import type {
 
 export class MeshAdminPort implements AdminPort {
   readonly #node: Node;
+  readonly #named: ReadonlySet<NodeId>;
   readonly #activities: MeshActivities;
   readonly #owners: MeshOwners;
 
-  constructor(node: Node) {
+  /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
+  constructor(node: Node, named: Iterable<NodeId> = []) {
     this.#node = node;
+    this.#named = new Set(named);
     this.#owners = new MeshOwners(node);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
@@ -53,7 +56,9 @@ export class MeshAdminPort implements AdminPort {
 
   async health(): Promise<AdminResult<readonly NodeHealth[]>> {
     const rows = await this.#rows();
-    return ok(await fanOut(rows, (row) => this.#health(row.id)));
+    const missing = [...this.#named].filter((id) => id !== this.self && !isIn(rows, id));
+    const found = await fanOut(rows, (row) => this.#health(row.id));
+    return ok([...found, ...missing.map((id) => this.#missing(id))]);
   }
 
   async links(id: NodeId | undefined): Promise<AdminResult<LinkList>> {
@@ -69,7 +74,7 @@ export class MeshAdminPort implements AdminPort {
 
   async routes(id: NodeId | undefined) {
     const rows = await this.#rows();
-    if (id !== undefined && id !== this.self && !isIn(rows, id)) return unknownNode(id);
+    if (id !== undefined && !this.#isIn(rows, id)) return unknownNode(id);
     const to = { key: keyOfId(id ?? this.self) };
     const { routes } = await this.#node.endpoint.caller.call(
       RuntimeContract.routes,
@@ -140,12 +145,21 @@ export class MeshAdminPort implements AdminPort {
   }
 
   async #isKnown(id: NodeId): Promise<boolean> {
-    return id === this.self || isIn(await this.#rows(), id);
+    return this.#isIn(await this.#rows(), id);
+  }
+
+  #isIn(rows: readonly NodeRow[], id: NodeId): boolean {
+    return id === this.self || this.#named.has(id) || isIn(rows, id);
   }
 
   #describe(id: NodeId): Promise<NodeDescription> {
     const to = { key: keyOfId(id) };
     return this.#node.endpoint.caller.call(RuntimeContract.describe, {}, { to, timeoutMs: ASK_TIMEOUT_MS });
+  }
+
+  #missing(id: NodeId): NodeHealth {
+    const detail = `${id} is in the cluster file, and ${this.self} sees it nowhere in the cluster`;
+    return { id, ok: false, problems: [{ name: "missing", detail, sinceMs: this.#node.mesh.time.nowMs() }] };
   }
 
   async #health(id: NodeId): Promise<NodeHealth> {

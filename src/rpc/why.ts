@@ -51,7 +51,8 @@ export async function why(
       at: hop.at,
       version: state.version,
       current,
-      reason: reasonOf({ state, before, previous, at: hop.at, current }),
+      reason:
+        wanted === undefined ? heldOnly(state, owner) : reasonOf({ state, before, previous, at: hop.at, current }),
     };
   });
   const lacking = hops.find((hop) => !hop.current);
@@ -64,6 +65,11 @@ export async function why(
   }
   if (!path.reachable) return { ...answer, firstLacking: node, verdict: `${node} cannot be reached: ${path.verdict}` };
   return { ...answer, firstLacking: undefined, verdict: `every hop up to ${node} has ${wanted}` };
+}
+
+/** The owner tells no version, so nobody lacks it. */
+function heldOnly({ version }: TopicState, owner: NodeId): string {
+  return version === undefined ? "has none" : `has ${version}, and ${owner} does not say which one is wanted`;
 }
 
 function reasonOf(about: {

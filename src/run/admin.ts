@@ -12,6 +12,7 @@ import type { Address } from "#link/transport.ts";
 import type { Node } from "#module/node.ts";
 import { AuditLog } from "#store/audit_log.ts";
 import type { Store } from "#store/store.ts";
+import type { NodeId } from "#wire/role.ts";
 import { readTokens } from "./secrets.ts";
 import type { Runtime, StartFailure } from "./types.ts";
 
@@ -24,6 +25,8 @@ export function serveAdmin(
     readonly runtime: Runtime;
     readonly address: Address;
     readonly tokenFile: string | undefined;
+    /** The nodes that the cluster file names. */
+    readonly named: Iterable<NodeId>;
     readonly store: Store;
     readonly log: Log;
   },
@@ -39,7 +42,7 @@ export function serveAdmin(
     page: (options) => trail.page(options),
   };
   const app = createAdminApp({
-    port: new MeshAdminPort(node),
+    port: new MeshAdminPort(node, options.named),
     clock: runtime.clock,
     digest: runtime.digest,
     log,

@@ -11,6 +11,8 @@ import type { SecretSource } from "../config/types.ts";
 import type { Runtime, StartFailure } from "./types.ts";
 
 const EXIT_CONFIG = 2;
+const KEY_HINT = "; wanted: the key that all nodes of the cluster have (--role all makes one, or openssl rand -hex 32)";
+const TOKENS_HINT = '; wanted: lines "name read|operate token" (--role all makes the file)';
 
 export interface SecretReader {
   readonly runtime: Runtime;
@@ -26,7 +28,7 @@ export function readKeys(sources: readonly SecretSource[], reader: SecretReader)
     const where = source.kind === "file" ? source.path : `$${source.name}`;
     const text = readSecret(source, reader);
     if (text.kind === "missing") {
-      lines.push(`Cannot read cluster key ${where}: ${text.reason}`);
+      lines.push(`Cannot read cluster key ${where}: ${text.reason}${KEY_HINT}`);
       continue;
     }
     const parsed = parseKey(text.value, where);
@@ -41,7 +43,7 @@ export type AdminTokensResult = { readonly kind: "ok"; readonly tokens: readonly
 export function readTokens(path: string | undefined, reader: SecretReader): AdminTokensResult {
   if (path === undefined) return failed(["Cannot serve the admin API: cluster.admin_token_file is not set"]);
   const text = readSecret({ kind: "file", path }, reader);
-  if (text.kind === "missing") return failed([`Cannot read admin tokens ${path}: ${text.reason}`]);
+  if (text.kind === "missing") return failed([`Cannot read admin tokens ${path}: ${text.reason}${TOKENS_HINT}`]);
   const parsed = parseTokens(text.value, path);
   if (parsed.kind === "faults") return failed(parsed.faults.map(faultText));
   const tokens = parsed.tokens.map(({ name, role, token }) => ({ name, role, secret: token }));

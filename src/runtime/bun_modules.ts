@@ -3,6 +3,7 @@
  * process's copy of it, so that a contract or an error class is one value on both sides.
  */
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageOf } from "#base/log.ts";
 import type { Module } from "#module/module.ts";
@@ -23,8 +24,10 @@ export function provideKuafu(surface: object): void {
 
 /** `path` is relative to the working directory. */
 export async function loadModule(path: string): Promise<LoadedModule> {
+  const file = resolve(path);
+  if (!existsSync(file)) return { kind: "failed", reason: `${path}: there is no such file (looked for ${file})` };
   try {
-    const loaded = (await import(resolve(path))) as { readonly default?: unknown };
+    const loaded = (await import(file)) as { readonly default?: unknown };
     if (isModule(loaded.default)) return { kind: "ok", module: loaded.default };
     const reason = `${path}: its default export is ${typeof loaded.default}, allowed is what module() returns`;
     return { kind: "failed", reason };

@@ -15,6 +15,8 @@ import {
   MeshGround,
 } from "./mesh_ground.ts";
 
+const ACTOR = { who: "wang", remote: "10.0.0.9" };
+const BOSS = { id: "boss", kind: "boss", config: { hp: 5 }, open: true };
 const USER = nodeId("user", 101);
 /** Silence is noticed, links are closed, the news is everywhere. */
 const NOTICED_MS = 6_000;
@@ -140,6 +142,23 @@ describe("Mesh admin port: health", () => {
     const [gateway] = ground.value(CENTER, (port) => port.health());
     expect(gateway).toMatchObject({ id: GATEWAY, ok: false, problems: [{ name: `link:${CROSS_GATEWAY}` }] });
     expect(gateway?.problems[0]?.detail).toContain("last error: dial_failed: refused");
+    await ground.dispose();
+  });
+
+  test("a node of the cluster file that is gone is missed, and can still be asked about", async () => {
+    const ground = new MeshGround({ named: [CROSS_CENTER, CENTER, CENTER_2] });
+    expect(ground.value(CROSS_CENTER, (port) => port.health()).every(({ ok }) => ok)).toBe(true);
+    ground.value(CROSS_CENTER, (port) => port.createActivity(BOSS, ACTOR));
+    ground.kill(CENTER_2);
+    ground.run(NOTICED_MS);
+    const nodes = ground.value(CROSS_CENTER, (port) => port.health());
+    expect(nodes.filter(({ ok }) => !ok)).toMatchObject([{ id: CENTER_2, problems: [{ name: "missing" }] }]);
+    const found = ground.value(CROSS_CENTER, (port) => port.why({ id: "boss" }, CENTER_2));
+    expect(found.firstLacking).toBe(CENTER_2);
+    expect(found.verdict).toStartWith(`${CENTER_2} cannot be reached: `);
+    ground.start(CENTER_2);
+    ground.run(NOTICED_MS);
+    expect(ground.value(CROSS_CENTER, (port) => port.health()).every(({ ok }) => ok)).toBe(true);
     await ground.dispose();
   });
 });

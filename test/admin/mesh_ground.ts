@@ -58,6 +58,8 @@ export interface GroundOptions {
   /** A long one keeps a frozen node in the directory for as long as a question takes. */
   readonly heartbeatMs?: number;
   readonly assignment?: AssignmentConfig;
+  /** The nodes that the cluster file names, for the API. */
+  readonly named?: readonly NodeId[];
 }
 
 export class MeshGround {
@@ -70,6 +72,7 @@ export class MeshGround {
   readonly #ids: readonly NodeId[];
   readonly #heartbeatMs: number;
   readonly #assignment: AssignmentConfig;
+  readonly #named: readonly NodeId[];
   readonly #running = new Map<NodeId, Running>();
   readonly #disks = new Map<NodeId, SimDisk>();
 
@@ -78,6 +81,7 @@ export class MeshGround {
     this.#ids = options.nodes ?? TREE;
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
     this.#assignment = options.assignment ?? NO_ASSIGNMENT;
+    this.#named = options.named ?? [];
     this.world = new SimWorld({ seed: 7, drain });
     this.network = new SimNetwork({ world: this.world });
     for (const id of this.#ids) this.start(id);
@@ -92,7 +96,7 @@ export class MeshGround {
     const process = this.world.host(hostOf(id)).start();
     process.deliver(() => {
       const node = this.#node(id, process);
-      this.#running.set(id, { process, node, port: new MeshAdminPort(node) });
+      this.#running.set(id, { process, node, port: new MeshAdminPort(node, this.#named) });
       const begin = async (): Promise<void> => {
         if (node.activities !== undefined) await migrate(this.#store(id, process), [ACTIVITY_MIGRATIONS], SIM_DIGEST);
         await node.start();

@@ -246,7 +246,11 @@ describe("why", () => {
   });
 
   test("the owner does not hold it", async () => {
-    const { wanted, firstLacking, verdict } = await asked({ "cross_center:1": holds(undefined) });
+    const { wanted, hops, firstLacking, verdict } = await asked({ "cross_center:1": holds(undefined) });
+    expect(hops.map(({ reason }) => reason)).toEqual([
+      "has none",
+      ...Array.from({ length: 3 }, () => "has 2.1, and cross_center:1 does not say which one is wanted"),
+    ]);
     expect([wanted, firstLacking, verdict]).toEqual([
       undefined,
       id("cross_center:1"),
