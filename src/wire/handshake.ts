@@ -32,6 +32,7 @@ export const RefuseReason = {
   duplicate_identity: 8,
   draining: 9,
   too_many_links: 10,
+  bad_certificate: 11,
 } as const;
 export type RefuseReason = keyof typeof RefuseReason;
 

@@ -35,6 +35,7 @@ ROLE_NUMBERS = {name: number for number, name in ROLES.items()}
 REFUSE_REASONS = {
     1: "bad_hello", 2: "bad_protocol", 3: "bad_cluster", 4: "bad_proof", 5: "wrong_target", 6: "role_not_allowed",
     7: "shard_mismatch", 8: "duplicate_identity", 9: "draining", 10: "too_many_links",
+    11: "bad_certificate",
 }
 GOODBYE_REASONS = {1: "stopping", 2: "replaced", 3: "closing"}
 ERROR_CODES = {
