@@ -30,6 +30,11 @@ import { RetryBudget } from "./retry_budget.ts";
 export const TIMEOUT_DEFAULT_MS = 5_000;
 export const TIMEOUT_MAX_MS = 600_000;
 export const RETRIES_MAX = 16;
+/**
+ * Of the time that is left, what an attempt has that may be followed by another one: what is lost further away than
+ * the first link ends without a word. The last attempt has all of it.
+ */
+const ATTEMPT_SHARE = 0.5;
 const RETRY_DELAY_MIN_MS = 20;
 const RETRY_DELAY_MAX_MS = 500;
 const SCRATCH_SIZE = 64 * 1024;
@@ -37,7 +42,10 @@ const SCRATCH_SIZE = 64 * 1024;
 export interface CallOptions {
   /** Milliseconds for all of it, retries included. 1 to TIMEOUT_MAX_MS; default 5 s. */
   readonly timeoutMs?: number;
-  /** Further attempts, within the time, when the call was not executed or the method is idempotent. Default 0. */
+  /**
+   * Further attempts, within the time, when the call was not executed or the method is idempotent. Default 0.
+   * An attempt of an idempotent method that another one may follow is given up after half of the time that is left.
+   */
   readonly retries?: number;
 }
 
@@ -101,7 +109,10 @@ export class Caller {
     let doubt: CallError | undefined;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const reply = await this.#attempt(method, { to: options.to, body, flags: 0, deadlineAtMs });
+        const leftMs = deadlineAtMs - this.#clock.nowMs();
+        const isLast = method.idempotent !== true || attempt >= retries;
+        const untilMs = isLast ? deadlineAtMs : this.#clock.nowMs() + leftMs * ATTEMPT_SHARE;
+        const reply = await this.#attempt(method, { to: options.to, body, flags: 0, deadlineAtMs: untilMs });
         return this.#parseReply(method, options.to.key, reply);
       } catch (error) {
         if (!(error instanceof CallError)) throw error;

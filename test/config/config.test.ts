@@ -23,6 +23,16 @@ describe("parseConfig", () => {
     ]);
   });
 
+  test("of the example with two cross gateways has every cross node and shard gateway dial both", () => {
+    const { nodes } = configOf(readFileSync("examples/two_gateways.toml", "utf8"));
+    const both = "cross_gateway:1,cross_gateway:2";
+    const dials = Object.fromEntries(nodes.map((node) => [node.id, node.dials.join()]));
+    for (const id of ["cross_center:1", "cross_center:2", "cross_map:1", "statistic:1", "gateway:1", "gateway:2"]) {
+      expect([id, dials[id]]).toEqual([id, both]);
+    }
+    expect([dials["cross_gateway:1"], dials["cross_gateway:2"]]).toEqual(["cross_gateway:2", ""]);
+  });
+
   test("says line and column of what is not TOML", () => {
     expect(faultsOf('[cluster]\nname = = "x"')).toEqual(["line 2, column 8: found invalid value; allowed: TOML 1.0"]);
   });

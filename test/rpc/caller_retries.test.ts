@@ -195,6 +195,23 @@ describe("Caller: retries", () => {
     expect(at.frames.length).toBeGreaterThan(1);
   });
 
+  test("an attempt that is never answered leaves time for the next one, if the method is idempotent", async () => {
+    const at = new ScriptedCaller();
+    const call = look(at, { retries: 2, timeoutMs: 1000 });
+    await at.clock.run(499);
+    expect(at.frames.length).toEqual(1);
+    await at.clock.run(60);
+    expect(at.frames.map((one) => one.deadlineMs <= 500)).toEqual([true, true]);
+    await at.clock.run(300);
+    // The last one has all that is left.
+    expect(at.frames.length).toEqual(3);
+    at.answer(at.frames[2], { value: { price: 7 } });
+    expect(await ended(call)).toEqual({ value: { price: 7 } });
+    const once = buy(at, { retries: 2, timeoutMs: 1000 });
+    await at.clock.run(1001);
+    expect([(await ended(once))?.code, at.frames.length, at.frames[3]?.deadlineMs]).toEqual(["DEADLINE", 4, 1000]);
+  });
+
   test("a budget bounds them for all calls together", async () => {
     const at = new ScriptedCaller();
     at.outcome = () => ({ kind: "no_route", detail: "no path" });

@@ -15,6 +15,8 @@ export interface NodeSpec {
   /** Serves the admin API. */
   readonly admin?: boolean;
   readonly onGatewayDeath?: "exit" | "clear_logins" | "ignore";
+  /** The gateways that it dials, when not those of its role. */
+  readonly dial?: readonly string[];
   /** Others dial this port instead of the one that it listens on. */
   readonly dialledAt?: number;
 }
@@ -70,6 +72,7 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
       lines.push(`listen = "127.0.0.1:${portFor(node.id, listen, spec.listen?.get(node.id))}"`);
     }
     if (node.dialledAt !== undefined) lines.push(`address = "127.0.0.1:${node.dialledAt}"`);
+    if (node.dial !== undefined) lines.push(`dial = ${JSON.stringify(node.dial)}`);
     if (node.admin === true) lines.push(`admin = "127.0.0.1:${portFor(node.id, admin, undefined)}"`);
     if (node.onGatewayDeath !== undefined) lines.push(`on_gateway_death = "${node.onGatewayDeath}"`);
   }

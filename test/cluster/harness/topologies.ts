@@ -30,3 +30,6 @@ export const FULL: readonly NodeSpec[] = [
   ...shardNodes(1),
   ...shardNodes(2),
 ];
+
+/** Two cross gateways over two shards; everybody is linked to both. */
+export const TWO_GATEWAYS: readonly NodeSpec[] = [{ id: "cross_gateway:2" }, ...FULL];
