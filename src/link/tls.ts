@@ -1,0 +1,26 @@
+/**
+ * What a node needs for mutual TLS, as texts: the runtime makes a transport of it. Reads no files and knows no library.
+ */
+
+import type { Transport } from "./transport.ts";
+
+/** Certificate, private key and CA of one node, in PEM form. */
+export interface TlsTexts {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+}
+
+/** What is wrong with one of them: the key of `[tls]` that it came from, and the rest of a fault. Never a secret. */
+export interface TlsProblem {
+  readonly key: "cert_file" | "key_file" | "ca_file";
+  readonly found: string;
+  readonly allowed: string;
+}
+
+export type SecureTransportResult =
+  | { readonly kind: "ok"; readonly transport: Transport; readonly validToMs: number }
+  | { readonly kind: "problem"; readonly problem: TlsProblem };
+
+/** Makes a transport that takes and makes no conn without TLS, as the node that `name` is the certificate name of. */
+export type SecureTransport = (texts: TlsTexts, name: string) => SecureTransportResult;
