@@ -120,6 +120,20 @@ describe("SendQueue", () => {
     expect(pipe.writeCount).toBe(1);
   });
 
+  test("does not forget what became due for sync while the transport was full", () => {
+    const queue = queueOf();
+    const pipe = new Pipe(10);
+    queue.pushData(cast("x"), 0, "may");
+    expect(queue.flush(pipe)).toBe("blocked");
+    pipe.sync.push(sync("sync 1"));
+    queue.wantSync();
+    expect(queue.flush(pipe)).toBe("blocked");
+    pipe.room = 1_000;
+    queue.drained();
+    expect(queue.flush(pipe)).toBe("drained");
+    expect(pipe.frames()).toEqual(["32 x", "16 sync 1"]);
+  });
+
   test("joins small frames into one write and gives a large one a write of its own", () => {
     const queue = queueOf();
     const pipe = new Pipe(10_000_000);

@@ -3,6 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import type { PeerLink } from "#link/link_port.ts";
 import { GatewayWatch } from "#mesh/gateway_watch.ts";
 import { SimWorld } from "#module/simulator/sim_world.ts";
+import { FakeClock } from "../link/fake_clock.ts";
 import { drain } from "../sim/drain.ts";
 import { node } from "./harness.ts";
 
@@ -75,6 +76,25 @@ describe("GatewayWatch", () => {
     up.receivedSize = 10;
     world.run(3000);
     expect(exits).toEqual([]);
+  });
+
+  test("counts a tick only if I/O was polled since the one before", () => {
+    const clock = new FakeClock();
+    const exits: string[] = [];
+    const watch = new GatewayWatch({
+      clock,
+      intervalMs: 1000,
+      hurry: () => {},
+      exit: (reason) => exits.push(`${reason} at ${clock.nowMs()}`),
+    });
+    watch.up({ peer: node("gateway:1", { boot: "aa" }), receivedSize: 0, heartbeatMs: 1000 } as PeerLink);
+    clock.run(500);
+    clock.polls = false;
+    clock.run(60_000);
+    expect(exits).toEqual([]);
+    clock.polls = true;
+    clock.run(10_000);
+    expect(exits).toEqual(["gateway_dead at 63000"]);
   });
 
   test("gives a gateway that beats more slowly four of its intervals, not of its own", () => {
