@@ -14,7 +14,7 @@ import { bunServeHttp } from "#runtime/bun_http.ts";
 import { loadModule, provideKuafu } from "#runtime/bun_modules.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
-import { onStopSignals } from "#runtime/bun_signals.ts";
+import { onRollingSignal, onStopSignals } from "#runtime/bun_signals.ts";
 import { BunTransport } from "#runtime/bun_transport.ts";
 import { relayChildLine } from "#runtime/child_output.ts";
 import { acquireDataLock } from "#runtime/data_lock.ts";
@@ -145,6 +145,7 @@ async function supervise(
         })
       : undefined;
   onStopSignals((signal) => supervisor.stop(signal));
+  onRollingSignal(() => supervisor.rollingRestart("SIGUSR2"));
   const code = await supervisor.run();
   unwatch?.();
   return code;

@@ -20,9 +20,11 @@ import {
   missingNodes,
   readyText,
   type SeenNode,
+  seenLinks,
   seenNodes,
   type TokenPlace,
 } from "./supervisor/ready.ts";
+import { type RollingPort, rollingRestart, type SeenCluster } from "./supervisor/rolling.ts";
 import { prepareSecrets } from "./supervisor/secrets.ts";
 import { type SupervisorAction, SupervisorState } from "./supervisor/state.ts";
 
@@ -57,6 +59,8 @@ export class Supervisor {
   #wake: Timer | undefined;
   #lock: HeldLock | undefined;
   #isStopping = false;
+  #isRolling = false;
+  #token: TokenPlace | undefined;
   #startedMs = 0;
 
   constructor(options: SupervisorOptions) {
@@ -74,6 +78,7 @@ export class Supervisor {
       return cannot.code;
     }
     this.#startedMs = clock.nowMs();
+    this.#token = cannot.token;
     log.info("supervisor started", { cluster: config.name, file: config.file, nodes: config.nodes.length });
     this.#apply(this.#state.tick(clock.nowMs()));
     void this.#announce(cannot.token).catch((error: unknown) => log.error("readiness is not known", { error }));
@@ -93,6 +98,62 @@ export class Supervisor {
     if (this.#isStopping || nodes.length === 0) return;
     this.#with.log.info("restarting nodes", { reason, nodes });
     this.#apply(this.#state.restart(nodes, this.#with.clock.nowMs()));
+  }
+
+  /** Every node, one after the other, as rolling.ts says; while one is under way another one is refused. */
+  rollingRestart(reason: string): void {
+    const { config, log, clock } = this.#with;
+    const cannot = this.#cannotRoll();
+    if (cannot !== undefined) return log.warn("rolling restart refused", { reason: cannot });
+    this.#isRolling = true;
+    const startedMs = clock.nowMs();
+    log.info("rolling restart begins", { reason, nodes: config.nodes.length });
+    void rollingRestart(config.nodes, { port: this.#rollingPort(), clock, log })
+      .then((result) => {
+        const tookMs = Math.round(clock.nowMs() - startedMs);
+        if (result.kind === "done") log.info("rolling restart done", { nodes: config.nodes.length, tookMs });
+        else log.error("rolling restart given up", { reason: result.reason, nodes: result.nodes, tookMs });
+      })
+      .catch((error: unknown) => log.error("rolling restart failed", { error }))
+      .finally(() => {
+        this.#isRolling = false;
+      });
+  }
+
+  #cannotRoll(): string | undefined {
+    if (this.#isStopping) return "all nodes are being stopped";
+    if (this.#isRolling) return "one is under way";
+    const hasAdmin = this.#token !== undefined && this.#with.config.nodes.some((node) => node.admin !== undefined);
+    return hasAdmin ? undefined : "no node has an admin address: nobody can be asked when a node is back";
+  }
+
+  #rollingPort(): RollingPort {
+    const { clock } = this.#with;
+    return {
+      hold: (ids) => this.#apply(this.#state.hold(ids, clock.nowMs())),
+      release: (ids) => this.#apply(this.#state.release(ids, clock.nowMs())),
+      isHeld: (id) => this.#state.stateOf(id) === "held",
+      isStopping: () => this.#isStopping,
+      seen: () => this.#seen(),
+    };
+  }
+
+  /** As the first node with an admin address that answers sees it. */
+  async #seen(): Promise<SeenCluster | undefined> {
+    const { config, getJson } = this.#with;
+    const token = this.#token?.token.token ?? "";
+    for (const { admin } of config.nodes) {
+      if (admin === undefined) continue;
+      const [nodes, links] = await Promise.all(
+        ["nodes", "links"].map((what) =>
+          getJson(`${adminUrl(admin)}/api/${what}`, { token, timeoutMs: POLL_TIMEOUT_MS }),
+        ),
+      );
+      const seen = nodes?.kind === "ok" && nodes.status === 200 ? seenNodes(nodes.body) : undefined;
+      const linked = links?.kind === "ok" && links.status === 200 ? seenLinks(links.body) : undefined;
+      if (seen !== undefined && linked !== undefined) return { nodes: seen, links: linked };
+    }
+    return undefined;
   }
 
   #prepare(): ReturnType<typeof prepareSecrets> {

@@ -1,5 +1,6 @@
 /**
- * Signals that ask a process to stop: SIGINT and SIGTERM, and SIGHUP, which a closed terminal sends.
+ * Signals that ask a process to stop: SIGINT and SIGTERM, and SIGHUP, which a closed terminal sends; and the one that
+ * asks a supervisor for a rolling restart: SIGUSR2.
  */
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -16,4 +17,9 @@ export function onStopSignals(handler: (signal: StopSignal) => void): () => void
   return () => {
     for (const remove of removals) remove();
   };
+}
+
+/** Calls `handler` for each. */
+export function onRollingSignal(handler: () => void): void {
+  process.on("SIGUSR2", handler);
 }

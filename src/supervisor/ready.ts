@@ -25,6 +25,17 @@ export function seenNodes(body: unknown): readonly SeenNode[] | undefined {
   return result.success ? result.output.nodes : undefined;
 }
 
+/** What is read of `GET /api/links`. */
+const LinksBody = v.object({
+  links: v.array(v.object({ node: v.string(), peer: v.string(), state: v.string(), boot: v.optional(v.string()) })),
+});
+
+/** Undefined when the body is not such a list. */
+export function seenLinks(body: unknown): v.InferOutput<typeof LinksBody>["links"] | undefined {
+  const result = v.safeParse(LinksBody, body);
+  return result.success ? result.output.links : undefined;
+}
+
 export interface Missing {
   readonly id: NodeId;
   readonly reason: "not reached" | "behind";

@@ -4,6 +4,7 @@
  *
  *   waiting --spawn--> running --exit--> waiting (backoff) | refused (code 2)
  *   running --restart--> stopping --exit--> running          any --stop--> stopping --exit--> stopped
+ *   any --hold--> stopping --exit--> held --release--> running
  */
 
 import type { ExitStatus } from "#base/processes.ts";
@@ -24,6 +25,8 @@ type ChildState =
   | { readonly kind: "running"; readonly sinceMs: number }
   /** SIGTERM was sent; `again`: it is to be started when it has ended. */
   | { readonly kind: "stopping"; readonly sinceMs: number; readonly again: boolean }
+  /** It has ended as asked, and waits for others before it is started again. */
+  | { readonly kind: "held" }
   | { readonly kind: "refused" }
   | { readonly kind: "stopped" };
 
@@ -90,7 +93,7 @@ export class SupervisorState {
     const times: number[] = [];
     for (const { state } of this.#children) {
       if (state.kind === "waiting") times.push(state.untilMs);
-      if (state.kind === "stopping" && state.again) times.push(state.sinceMs + RESTART_LIMIT_MS);
+      if (this.#isTimed(state)) times.push(state.sinceMs + RESTART_LIMIT_MS);
     }
     if (this.#phase.kind === "stopping") {
       const { sinceMs, group, groupSinceMs, killed } = this.#phase;
@@ -106,10 +109,10 @@ export class SupervisorState {
     for (const child of this.#children) {
       const { state } = child;
       if (state.kind === "waiting" && state.untilMs <= nowMs) this.#start(child, nowMs);
-      else if (state.kind === "stopping" && state.again && nowMs - state.sinceMs >= RESTART_LIMIT_MS) {
+      else if (this.#isTimed(state) && nowMs - state.sinceMs >= RESTART_LIMIT_MS) {
         this.#kill(child);
         // Once is enough: SIGKILL cannot be refused.
-        child.state = { kind: "stopping", sinceMs: Number.POSITIVE_INFINITY, again: true };
+        child.state = { ...state, sinceMs: Number.POSITIVE_INFINITY };
       }
     }
     if (this.#phase.kind === "stopping") this.#goOnStopping(nowMs);
@@ -127,7 +130,8 @@ export class SupervisorState {
       this.#goOnStopping(nowMs);
     } else if (state.kind === "stopping") {
       child.failures = 0;
-      this.#start(child, nowMs);
+      if (state.again) this.#start(child, nowMs);
+      else child.state = { kind: "held" };
     } else if (state.kind === "running") {
       this.#ended(child, status, nowMs - state.sinceMs, nowMs);
     }
@@ -147,6 +151,29 @@ export class SupervisorState {
     return this.#take();
   }
 
+  /** Ends these and leaves them so until `release`. */
+  hold(ids: readonly NodeId[], nowMs: number): SupervisorAction[] {
+    if (this.#phase.kind !== "running") return [];
+    for (const child of this.#children.filter((each) => ids.includes(each.id))) {
+      const { state } = child;
+      if (state.kind === "running") this.#actions.push({ kind: "terminate", id: child.id });
+      if (state.kind === "running") child.state = { kind: "stopping", sinceMs: nowMs, again: false };
+      else if (state.kind === "stopping") child.state = { ...state, again: false };
+      else child.state = { kind: "held" };
+    }
+    return this.#take();
+  }
+
+  /** Starts those of these that are held; one that has not ended yet is started when it has. */
+  release(ids: readonly NodeId[], nowMs: number): SupervisorAction[] {
+    if (this.#phase.kind !== "running") return [];
+    for (const child of this.#children.filter((each) => ids.includes(each.id))) {
+      if (child.state.kind === "held") this.#start(child, nowMs);
+      else if (child.state.kind === "stopping") child.state = { ...child.state, again: true };
+    }
+    return this.#take();
+  }
+
   /** First: stops in order. A second one, a second later: kills what is left. */
   stop(nowMs: number): SupervisorAction[] {
     if (this.#phase.kind === "stopping") {
@@ -156,7 +183,9 @@ export class SupervisorState {
     if (this.#phase.kind === "finished") return [];
     this.#phase = { kind: "stopping", sinceMs: nowMs, group: -1, groupSinceMs: nowMs, killed: false };
     for (const child of this.#children) {
-      if (child.state.kind === "waiting" || child.state.kind === "refused") child.state = { kind: "stopped" };
+      if (child.state.kind === "waiting" || child.state.kind === "refused" || child.state.kind === "held") {
+        child.state = { kind: "stopped" };
+      }
     }
     this.#goOnStopping(nowMs);
     return this.#take();
@@ -218,6 +247,11 @@ export class SupervisorState {
   #start(child: Child, nowMs: number): void {
     child.state = { kind: "running", sinceMs: nowMs };
     this.#actions.push({ kind: "spawn", id: child.id });
+  }
+
+  /** While all others run, one that is stopped has RESTART_LIMIT_MS. */
+  #isTimed(state: ChildState): state is Extract<ChildState, { readonly kind: "stopping" }> {
+    return state.kind === "stopping" && this.#phase.kind === "running";
   }
 
   #kill(child: Child): void {

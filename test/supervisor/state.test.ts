@@ -221,3 +221,40 @@ describe("SupervisorState: stopping", () => {
     expect(brief(state.exited(id("gateway"), code(0), 30))).toEqual(["finished 0"]);
   });
 });
+
+describe("SupervisorState: held nodes", () => {
+  test("are stopped and stay so until they are released", () => {
+    const state = started(["center", "gateway"]);
+    expect(brief(state.hold([id("center")], 0))).toEqual(["terminate center:1"]);
+    expect(brief(state.exited(id("center"), code(75), 10))).toEqual([]);
+    expect([state.stateOf(id("center")), state.stateOf(id("gateway"))]).toEqual(["held", "running"]);
+    expect(brief(state.tick(100_000))).toEqual([]);
+    expect(brief(state.release([id("center"), id("gateway")], 100_000))).toEqual(["spawn center:1"]);
+  });
+
+  test("are killed when they do not stop, once", () => {
+    const state = started(["center"]);
+    state.hold([id("center")], 0);
+    expect(state.nextWakeMs()).toBe(RESTART_LIMIT_MS);
+    expect(brief(state.tick(RESTART_LIMIT_MS))).toEqual(["kill center:1"]);
+    expect(brief(state.tick(RESTART_LIMIT_MS + 1))).toEqual([]);
+    state.exited(id("center"), { kind: "signal", signal: "SIGKILL" }, RESTART_LIMIT_MS + 2);
+    expect(state.stateOf(id("center"))).toBe("held");
+  });
+
+  test("that have not ended yet when they are released are started when they have", () => {
+    const state = started(["center"]);
+    state.hold([id("center")], 0);
+    expect(brief(state.release([id("center")], 1))).toEqual([]);
+    expect(brief(state.exited(id("center"), code(0), 2))).toEqual(["spawn center:1"]);
+  });
+
+  test("a node that waits to be started again is not, and when all stop they are stopped", () => {
+    const state = started(["center", "gateway"]);
+    state.exited(id("center"), code(1), 0);
+    expect(brief(state.hold([id("center")], 1))).toEqual([]);
+    expect(brief(state.tick(60_000))).toEqual([]);
+    expect(brief(state.stop(60_000))).toEqual(["terminate gateway:1"]);
+    expect(brief(state.exited(id("gateway"), code(0), 60_010))).toEqual(["finished 0"]);
+  });
+});

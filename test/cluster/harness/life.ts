@@ -79,7 +79,7 @@ export class Life {
     return this.lines.filter((line) => isLine(line, phrase, data));
   }
 
-  signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
+  signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2"): void {
     if (this.isAlive) this.#child.kill(signal);
   }
 

@@ -35,6 +35,7 @@ export default module("stream", { activities: [stream] }, (node) => {
         if (reply.number !== number || reply.at !== to) throw new TypeError(`${reply.number} of ${reply.at}`);
       } catch (error) {
         failed += 1;
+        node.log.warn("stream call failed", { activity, to, number, error: String(error) });
         if (errors.length < 5) errors.push(isCallError(error) ? `${error.code} ${String(error)}` : String(error));
       }
     }
