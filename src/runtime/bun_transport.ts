@@ -1,14 +1,12 @@
 /**
- * Transport on Bun's TCP sockets. Each socket carries its BunConn in `socket.data`; all handlers are synchronous.
- * No timeouts of its own: the caller has a clock.
- *
- * A handler that throws is a bug, and Bun would only hand it to the socket's `error`: it is thrown again outside,
- * where it ends the process.
+ * Transport on Bun's TCP sockets, plain or, once `secured`, with mutual TLS and nothing else. Each socket carries its
+ * BunConn in `socket.data`; all handlers are synchronous. No timeouts of its own: the caller has a clock.
  */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { messageOf } from "#base/log.ts";
+import type { SecureTransport, TlsTexts } from "#link/tls.ts";
 import {
   type Address,
   addressText,
@@ -17,11 +15,11 @@ import {
   type DialHandler,
   type Listener,
   ListenError,
+  type TlsFault,
   type Transport,
 } from "#link/transport.ts";
-
-/** Undefined until it is open. */
-type Socket = Bun.Socket<BunConn | undefined>;
+import { BunConn, type BunConnOptions, type BunSocket, guarded, SOCKET_HANDLERS } from "./bun_conn.ts";
+import { tlsProblem, validToMs } from "./certificate.ts";
 
 export interface BunTransportOptions {
   /** Conns that are open at once, accepted and dialled; beyond it what arrives is closed unheard. */
@@ -30,27 +28,38 @@ export interface BunTransportOptions {
   readonly onOverLimit?: () => void;
 }
 
-/** Both kinds of socket share these: what differs is how they open. */
-const SOCKET_HANDLERS = {
-  data: (socket: Socket, chunk: Uint8Array) => socket.data?.onData(chunk),
-  drain: (socket: Socket) => socket.data?.onDrain(),
-  end: (socket: Socket) => socket.data?.onEnd(),
-  error: (socket: Socket, error: Error) => socket.data?.onError(error),
-  close: (socket: Socket, error?: Error) => socket.data?.onClose(error),
-};
+interface Attempt {
+  isOver: boolean;
+  /** Open, while TLS is being established. */
+  conn: BunConn | undefined;
+}
+
+/** Conns of all transports that come from one. */
+interface ConnCount {
+  value: number;
+}
 
 export class BunTransport implements Transport {
-  readonly #connsMax: number;
-  readonly #onOverLimit: () => void;
-  #connCount = 0;
+  readonly #options: BunTransportOptions;
+  readonly #count: ConnCount;
+  readonly #tls: TlsTexts | undefined;
 
-  constructor(options: BunTransportOptions) {
-    this.#connsMax = options.connsMax;
-    this.#onOverLimit = options.onOverLimit ?? (() => undefined);
+  constructor(
+    options: BunTransportOptions,
+    of: { readonly count: ConnCount; readonly tls: TlsTexts | undefined } = { count: { value: 0 }, tls: undefined },
+  ) {
+    this.#options = options;
+    this.#count = of.count;
+    this.#tls = of.tls;
+  }
+
+  /** One that shares the limit with this one, and neither takes nor makes a conn without TLS. */
+  secured(tls: TlsTexts): BunTransport {
+    return new BunTransport(this.#options, { count: this.#count, tls });
   }
 
   get connCount(): number {
-    return this.#connCount;
+    return this.#count.value;
   }
 
   listen(address: Address, accept: (conn: Conn) => ConnHandler): Listener {
@@ -59,12 +68,11 @@ export class BunTransport implements Transport {
         hostname: address.host,
         port: address.port,
         allowHalfOpen: true,
+        ...(this.#tls === undefined ? {} : { tls: { ...tlsOptions(this.#tls), requestCert: true } }),
         socket: {
           ...SOCKET_HANDLERS,
-          open: (socket) => {
-            const conn = this.#adopt(socket);
-            if (conn !== undefined) conn.start(accept);
-          },
+          // Whoever accepts has its limits for conns that say nothing: it hears of them before TLS is established.
+          open: (socket) => this.#adopt(socket, { isDialled: false, peerName: undefined })?.start(accept),
         },
       });
       return { address: { host: address.host, port: listener.port }, close: () => listener.stop() };
@@ -73,54 +81,93 @@ export class BunTransport implements Transport {
     }
   }
 
-  dial(address: Address, handler: DialHandler): { cancel(): void } {
-    const attempt = { isOver: false };
-    const failed = (reason: string): void => {
+  dial(address: Address, handler: DialHandler, peerName?: string): { cancel(): void } {
+    const attempt: Attempt = { isOver: false, conn: undefined };
+    const failed = (reason: string, tlsFault?: TlsFault): void => {
+      attempt.conn = undefined;
       if (attempt.isOver) return;
       attempt.isOver = true;
-      guarded(() => handler.failed(reason));
+      guarded(() => handler.failed(reason, tlsFault));
     };
-    const opened = (socket: Socket): void => {
-      const conn = this.#adopt(socket);
+    const begin = (conn: BunConn): void => {
+      attempt.conn = undefined;
+      attempt.isOver = true;
+      conn.start((it) => handler.opened(it));
+    };
+    const opened = (socket: BunSocket): void => {
+      const conn = this.#adopt(socket, { isDialled: true, peerName });
       if (attempt.isOver) conn?.terminate();
       else if (conn === undefined) failed("too many conns");
+      else if (this.#tls === undefined) begin(conn);
       else {
-        attempt.isOver = true;
-        conn.start((it) => handler.opened(it));
+        attempt.conn = conn;
+        conn.onSecure = () => begin(conn);
+        conn.start(() => ({ ...UNHEARD, closed: (reason) => failed(reason, conn.tlsFault) }));
       }
     };
     const refused = (error: unknown): void => failed(dialReason(error));
-    void open(address, opened, refused).catch(refused);
+    void this.#open(address, { opened, failed: refused, peerName }).catch(refused);
     return {
       cancel: () => {
         attempt.isOver = true;
+        attempt.conn?.terminate();
       },
     };
   }
 
-  /** Undefined when it is one too many; then it is closed already. */
-  #adopt(socket: Socket): BunConn | undefined {
-    const conn = new BunConn(socket, () => {
-      this.#connCount -= 1;
+  /** A name is resolved first: dialling one that has several addresses would open several sockets. */
+  async #open(
+    address: Address,
+    to: {
+      readonly opened: (socket: BunSocket) => void;
+      readonly failed: (error: Error) => void;
+      readonly peerName: string | undefined;
+    },
+  ): Promise<void> {
+    const hostname = isIP(address.host) > 0 ? address.host : await resolveName(address.host);
+    const tls = this.#tls;
+    await Bun.connect<BunConn | undefined>({
+      hostname,
+      port: address.port,
+      allowHalfOpen: true,
+      // Without a name nobody is trusted.
+      ...(tls === undefined ? {} : { tls: { ...tlsOptions(tls), serverName: to.peerName ?? "" } }),
+      socket: { ...SOCKET_HANDLERS, open: to.opened, connectError: (_socket, error) => to.failed(error) },
     });
-    this.#connCount += 1;
+  }
+
+  /** Undefined when it is one too many; then it is closed already. */
+  #adopt(socket: BunSocket, of: Pick<BunConnOptions, "isDialled" | "peerName">): BunConn | undefined {
+    const count = this.#count;
+    const conn = new BunConn(socket, {
+      ...of,
+      isSecure: this.#tls !== undefined,
+      released: () => {
+        count.value -= 1;
+      },
+    });
+    count.value += 1;
     socket.data = conn;
-    if (this.#connCount <= this.#connsMax) return conn;
-    this.#onOverLimit();
+    if (count.value <= this.#options.connsMax) return conn;
+    this.#options.onOverLimit?.();
     conn.terminate();
     return undefined;
   }
 }
 
-/** A name is resolved first: dialling one that has several addresses would open several sockets. */
-async function open(address: Address, opened: (socket: Socket) => void, failed: (error: Error) => void): Promise<void> {
-  const hostname = isIP(address.host) > 0 ? address.host : await resolveName(address.host);
-  await Bun.connect<BunConn | undefined>({
-    hostname,
-    port: address.port,
-    allowHalfOpen: true,
-    socket: { ...SOCKET_HANDLERS, open: opened, connectError: (_socket, error) => failed(error) },
-  });
+/** Checked before it is used: Bun would only say that it cannot listen, or fail each dial. */
+export function bunSecureTransport(plain: BunTransport): SecureTransport {
+  return (texts, name) => {
+    const problem = tlsProblem(texts, name);
+    if (problem !== undefined) return { kind: "problem", problem };
+    return { kind: "ok", transport: plain.secured(texts), validToMs: validToMs(texts.certificate) };
+  };
+}
+
+const UNHEARD: ConnHandler = { data: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
+
+function tlsOptions(tls: TlsTexts): Bun.TLSOptions {
+  return { cert: tls.certificate, key: tls.key, ca: tls.authority, rejectUnauthorized: true };
 }
 
 async function resolveName(name: string): Promise<string> {
@@ -128,95 +175,6 @@ async function resolveName(name: string): Promise<string> {
     return (await lookup(name)).address;
   } catch (error) {
     throw new Error(`Cannot resolve ${name}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-class BunConn implements Conn {
-  readonly remote: string;
-  readonly #socket: Socket;
-  readonly #released: () => void;
-  #handler: ConnHandler | undefined;
-  #isClosed = false;
-  #reason = "closed";
-
-  constructor(socket: Socket, released: () => void) {
-    this.#socket = socket;
-    this.#released = released;
-    this.remote = remoteText(socket);
-  }
-
-  start(accept: (conn: Conn) => ConnHandler): void {
-    guarded(() => {
-      const handler = accept(this);
-      // It may have been terminated meanwhile, with nobody there to hear it.
-      if (this.#isClosed) handler.closed(this.#reason);
-      else this.#handler = handler;
-    });
-  }
-
-  write(bytes: Uint8Array): number {
-    if (this.#isClosed) return -1;
-    return bytes.length === 0 ? 0 : this.#socket.write(bytes);
-  }
-
-  shutdown(): void {
-    if (!this.#isClosed) this.#socket.shutdown();
-  }
-
-  terminate(): void {
-    if (this.#isClosed) return;
-    this.#reason = "terminated here";
-    this.#socket.terminate();
-  }
-
-  pause(): void {
-    if (!this.#isClosed) this.#socket.pause();
-  }
-
-  resume(): void {
-    if (!this.#isClosed) this.#socket.resume();
-  }
-
-  onData(chunk: Uint8Array): void {
-    guarded(() => this.#handler?.data(chunk));
-  }
-
-  onDrain(): void {
-    guarded(() => this.#handler?.drained());
-  }
-
-  onEnd(): void {
-    guarded(() => this.#handler?.ended());
-  }
-
-  onError(error: Error): void {
-    this.#reason = messageOf(error);
-  }
-
-  onClose(error: Error | undefined): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    if (error !== undefined) this.#reason = messageOf(error);
-    this.#released();
-    const handler = this.#handler;
-    this.#handler = undefined;
-    guarded(() => handler?.closed(this.#reason));
-  }
-}
-
-/** The types promise an address, but a conn that was reset before it is reported as open has none any more. */
-function remoteText(socket: Socket): string {
-  const host: string | undefined = socket.remoteAddress;
-  return host === undefined ? "unknown" : addressText({ host, port: socket.remotePort });
-}
-
-function guarded(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

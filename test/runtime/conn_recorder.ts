@@ -10,6 +10,8 @@ export class ConnRecorder implements ConnHandler {
   readonly chunks: Uint8Array[] = [];
   receivedSize = 0;
   closedCount = 0;
+  /** Why it was closed. */
+  reason = "";
   /** Called after each event. */
   #waiting: { readonly until: () => boolean; readonly resolve: () => void }[] = [];
   onDrained: () => void = () => {};
@@ -44,7 +46,8 @@ export class ConnRecorder implements ConnHandler {
     this.#heard("ended");
   }
 
-  closed(): void {
+  closed(reason: string): void {
+    this.reason = reason;
     this.closedCount += 1;
     this.#heard("closed");
   }
