@@ -19,6 +19,7 @@ import { auditRoutes } from "./routes/audit.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
+import { type MetricsSource, metricsRoutes, openOnLoopback } from "./routes/metrics.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { orphanRoutes } from "./routes/orphans.ts";
 import { routeRoutes } from "./routes/routes.ts";
@@ -30,6 +31,10 @@ export interface AdminAppOptions extends AdminServices {
   readonly tokens: readonly AdminToken[];
   /** The bind address and other hosts to be asked for by, without ports: see `createHostCheck`. */
   readonly allowedHosts: readonly string[];
+  /** Without it there is no /metrics. */
+  readonly metrics?: MetricsSource;
+  /** Who asks for the metrics from loopback needs no token. */
+  readonly metricsOpen?: boolean;
 }
 
 const FIXED_HEADERS: Readonly<Record<string, string>> = {
@@ -50,8 +55,11 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.use(fixedHeaders());
   app.use(guardHost(services, options.allowedHosts));
   app.use(guardOrigin(services));
-  app.use("/api/*", requireToken(services, createTokenCheck(options.digest, options.tokens)));
+  const needsToken = requireToken(services, createTokenCheck(options.digest, options.tokens));
+  app.use("/api/*", needsToken);
+  app.use("/metrics", openOnLoopback(options.metricsOpen === true, needsToken));
   app.use("/api/*", limitInFlight(services));
+  app.use("/metrics", limitInFlight(services));
   app.use(
     methodNotAllowed({
       app,
@@ -76,6 +84,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));
   app.route("/", probeRoutes(services));
+  if (options.metrics !== undefined) app.route("/metrics", metricsRoutes(options.metrics));
   addOpenApi(app);
   return app;
 }

@@ -141,6 +141,14 @@ export class LinkHub {
     return this.#registry.get(key);
   }
 
+  /** Conns that have not proved the key. */
+  get unprovedCount(): number {
+    return this.#acceptor.unprovedCount;
+  }
+  get budget(): SendBudget {
+    return this.#context.budget;
+  }
+
   /** What is dialled, up or not; what was accepted and is up; and the last accepted ones that ended. */
   status(): LinkStatus[] {
     const rows = [...this.#dialers.values()].map((dialer) => dialer.status());

@@ -12,12 +12,12 @@ export interface BudgetMember {
 }
 
 export class SendBudget {
-  readonly #sizeMax: number;
+  readonly sizeMax: number;
   readonly #members = new Set<BudgetMember>();
   #usedSize = 0;
 
   constructor(sizeMax: number = PROCESS_QUEUED_SIZE_MAX) {
-    this.#sizeMax = sizeMax;
+    this.sizeMax = sizeMax;
   }
 
   get usedSize(): number {
@@ -35,7 +35,7 @@ export class SendBudget {
   /** May end any member, the one that charges included. */
   charge(size: number): void {
     this.#usedSize += size;
-    while (this.#usedSize > this.#sizeMax) {
+    while (this.#usedSize > this.sizeMax) {
       const largest = this.#largest();
       if (largest === undefined) return;
       this.#members.delete(largest);

@@ -50,6 +50,8 @@ export type Handler<M extends Method> = (
 
 export type RawHandler = (body: Uint8Array, context: CallContext) => Uint8Array | Promise<Uint8Array>;
 
+type Run = (request: unknown, context: CallContext) => unknown;
+
 interface Entry {
   readonly name: string;
   readonly raw: boolean;
@@ -78,6 +80,7 @@ export class Server {
   readonly #send: (frame: Uint8Array) => SendOutcome;
   readonly #entries = new Map<number, Entry>();
   readonly #idle: (() => void)[] = [];
+  #watcher: ((tookMs: number) => void) | undefined;
   #executing = 0;
   #draining = false;
 
@@ -103,7 +106,7 @@ export class Server {
       raw: false,
       whileDraining: method.whileDraining === true,
       parse: (buffer, offset) => parseWith(method, frameBody(buffer, offset)),
-      run: handler as (request: unknown, context: CallContext) => unknown,
+      run: (request, context) => this.#timed(handler as Run, request, context),
     });
   }
 
@@ -120,6 +123,11 @@ export class Server {
   /** From now on only methods that say `whileDraining` are executed. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** Tells how long each handler took that is not raw. At most one listener; without one nothing is measured. */
+  watch(watcher: ((tookMs: number) => void) | undefined): void {
+    this.#watcher = watcher;
   }
 
   get executingCount(): number {
@@ -187,6 +195,22 @@ export class Server {
     } finally {
       this.#executing -= 1;
       if (this.#executing === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+  }
+
+  #timed(run: Run, request: unknown, context: CallContext): unknown {
+    const watcher = this.#watcher;
+    if (watcher === undefined) return run(request, context);
+    const startMs = this.#clock.nowMs();
+    const done = (): void => watcher(this.#clock.nowMs() - startMs);
+    try {
+      const answer = run(request, context);
+      if (answer instanceof Promise) return answer.finally(() => done());
+      done();
+      return answer;
+    } catch (error) {
+      done();
+      throw error;
     }
   }
 

@@ -165,6 +165,16 @@ export class StateTopics {
     return this.#copies.digest;
   }
 
+  get copyCount(): number {
+    return this.#copies.size;
+  }
+  /** Links on which the other end has said something else than was heard. */
+  get disputedCount(): number {
+    let count = 0;
+    for (const link of this.#links.values()) if (link.dispute !== undefined) count += 1;
+    return count;
+  }
+
   copy(topic: string): Copy | undefined {
     return this.#copies.get(topic);
   }

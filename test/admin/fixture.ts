@@ -2,6 +2,7 @@
  * The app over a FakePort, with all that it says kept for the test to look at.
  */
 
+import type { AdminAppOptions } from "#admin/app.ts";
 import { createAdminApp } from "#admin/app.ts";
 import type { AuditEntry } from "#admin/audit.ts";
 import type { AdminEnv } from "#admin/services.ts";
@@ -42,7 +43,10 @@ export class Fixture {
   auditFault: (() => Promise<never>) | undefined;
   readonly app: Hono<AdminEnv>;
 
-  constructor(allowedHosts: readonly string[] = ["127.0.0.1"]) {
+  constructor(
+    allowedHosts: readonly string[] = ["127.0.0.1"],
+    options: Partial<Pick<AdminAppOptions, "metrics" | "metricsOpen">> = {},
+  ) {
     const say =
       (level: keyof Log) =>
       (phrase: string, data?: LogData): void => {
@@ -65,8 +69,9 @@ export class Fixture {
           this.trail.push(entry);
           return Promise.resolve();
         },
-        page: (options) => (this.auditFault === undefined ? this.#page(options) : this.auditFault()),
+        page: (asked) => (this.auditFault === undefined ? this.#page(asked) : this.auditFault()),
       },
+      ...options,
     });
   }
 

@@ -4,7 +4,8 @@ import type { ModuleNode } from "#module/module_node.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import { World } from "../link/harness.ts";
 import { settle } from "../mesh/harness.ts";
-import { SlowStore, emptyStore, nodeOn } from "./whole_node.ts";
+import { nodeOn } from "./node_on.ts";
+import { SlowStore, emptyStore } from "./stores.ts";
 
 describe("Node: stop", () => {
   test("a second stop ends when the first has ended", async () => {

@@ -5,7 +5,7 @@ import { contract } from "#rpc/contract.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import { World } from "../link/harness.ts";
 import { settle } from "../mesh/harness.ts";
-import { nodeOn } from "./whole_node.ts";
+import { nodeOn } from "./node_on.ts";
 
 const empty = v.strictObject({});
 const Chain = contract("chain", {

@@ -1,16 +1,12 @@
 /**
- * Whole nodes on the byte network of the link tests, with a store in memory where the role needs one.
+ * Whole nodes on the byte network of the link tests. Names no runtime: a store is the test's matter.
  */
 
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { seededRandom } from "#base/random.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import { Node } from "#module/node.ts";
 import type { NodeEnd, NodeOptions } from "#module/node_options.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
-import { openSqliteStore } from "#runtime/sqlite_store.ts";
-import { migrate } from "#store/migrations.ts";
-import type { Store, Tx } from "#store/store.ts";
 import { acceptsLinks } from "#wire/role.ts";
 import type { World } from "../link/harness.ts";
 import { CLUSTER, KEY, digest } from "../link/harness.ts";
@@ -51,33 +47,4 @@ export function nodeOn(world: World, id: string, options: Partial<NodeOptions> =
     ...options,
   });
   return { node, ends, lines };
-}
-
-export async function emptyStore(world: World): Promise<Store> {
-  const store = openSqliteStore({ path: ":memory:", clock: world.clock });
-  await migrate(store, [ACTIVITY_MIGRATIONS], digest);
-  return store;
-}
-
-/** A store whose transactions wait until it is let go. */
-export class SlowStore implements Store {
-  readonly #store: Store;
-  readonly #gate = Promise.withResolvers<void>();
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  letGo(): void {
-    this.#gate.resolve();
-  }
-
-  async transaction<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
-    await this.#gate.promise;
-    return this.#store.transaction(work);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
-  }
 }

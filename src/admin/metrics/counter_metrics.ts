@@ -1,0 +1,80 @@
+/**
+ * The counters of a node as metrics: `layer.what:reason` is `kuafu_layer_what_total` with the label `reason`. Those that
+ * the runtime counts are all there from the start, so that a rule can name them before they have counted anything.
+ *
+ * Series are as many as there are names of counters, which are bounded (base/counters.ts).
+ */
+
+import type { Counters } from "#base/counters.ts";
+import type { Registry } from "prom-client";
+import { Counter } from "prom-client";
+
+/** What the runtime counts. A counter that is not listed here is a metric from its first count on. */
+export const COUNTER_HELP: Readonly<Record<string, string>> = {
+  "admin.audit_failed": "Changes whose line in the audit trail could not be written",
+  "admin.call_failed": "Questions of the admin API that ended with a call error, by code",
+  "admin.failed": "Requests of the admin API that ended with an error of ours",
+  "admin.refused": "Requests that the admin API refused, by reason",
+  "base.counter_overflow": "Counts whose counter found no room",
+  "link.beat_ignored": "Pings and pongs beyond the limit of one interval",
+  "link.closed": "Links and attempts that ended, by reason",
+  "link.duplicate_identity": "Newcomers refused because a node of their id is alive",
+  "link.refused": "Nodes that this node refused to link with, by reason",
+  "link.refused_by_peer": "Refusals that this node was told, by reason",
+  "link.turn_spent": "Turns that ended before all was handled that one peer had sent",
+  "link.up": "Links that came up",
+  "mesh.attached_refused": "Route news that said what its gateway cannot say",
+  "mesh.cast_dropped": "Casts that found no way or no room on their way",
+  "mesh.duplicate_identity": "Times that two processes with one node id were seen",
+  "mesh.exit": "Deaths of the gateway that this node follows, by reason",
+  "mesh.hops_exhausted": "Frames that were forwarded too often",
+  "mesh.no_route": "Frames for which there was no way",
+  "mesh.overloaded": "Calls that found a full send queue on their way",
+  "mesh.reply_dropped": "Replies and errors that found no way",
+  "mesh.source_refused": "Frames whose source cannot be behind the link they came on",
+  "module.faults": "Faults in modules",
+  "rpc.cast_dropped": "Casts of this node that could not leave it",
+  "rpc.foreign_reply": "Replies from a node that was not called",
+  "rpc.handler_failed": "Handlers that threw",
+  "rpc.late_reply": "Replies to calls that had ended",
+  "rpc.refused": "Calls that this node answered with an error, by code",
+  "rpc.reply_dropped": "Replies of this node that could not leave it",
+  "rpc.reply_too_late": "Calls whose handler answered after their deadline",
+  "rpc.retries": "Further attempts of calls",
+  "session.reconcile_failed": "Comparisons of sessions that failed",
+  "session.tell_failed": "Logins and logouts that a node could not be told",
+  "sync.refused": "Entries of topics that were not taken, by reason",
+};
+
+export class CounterMetrics {
+  readonly #registry: Registry;
+  readonly #counters: Counters;
+  readonly #metrics = new Map<string, Counter>();
+
+  constructor(registry: Registry, counters: Counters) {
+    this.#registry = registry;
+    this.#counters = counters;
+    for (const name of Object.keys(COUNTER_HELP)) this.#metricOf(name);
+  }
+
+  /** Takes over what the counters say now. */
+  refresh(): void {
+    for (const metric of this.#metrics.values()) metric.reset();
+    for (const [name, count] of Object.entries(this.#counters.all())) {
+      const [what = name, ...reason] = name.split(":");
+      const metric = this.#metricOf(what);
+      if (reason.length > 0) metric.inc({ reason: reason.join(":") }, count);
+      else metric.inc(count);
+    }
+  }
+
+  #metricOf(what: string): Counter {
+    const name = `kuafu_${what.replace(/[^A-Za-z0-9_]/g, "_")}_total`;
+    const known = this.#metrics.get(name);
+    if (known !== undefined) return known;
+    const help = COUNTER_HELP[what] ?? `Counter ${what}`;
+    const made = new Counter({ name, help, labelNames: ["reason"], registers: [this.#registry] });
+    this.#metrics.set(name, made);
+    return made;
+  }
+}
