@@ -17,6 +17,8 @@ const TOKENS_HINT = '; wanted: lines "name read|operate token" (--role all makes
 export interface SecretReader {
   readonly runtime: Runtime;
   readonly log: Log;
+  /** Others may read it. */
+  readonly isPublic?: boolean;
 }
 
 export type KeysResult = { readonly kind: "ok"; readonly keys: readonly Uint8Array[] } | StartFailure;
@@ -51,9 +53,9 @@ export function readTokens(path: string | undefined, reader: SecretReader): Admi
   return fault === undefined ? { kind: "ok", tokens } : failed([`Cannot use admin tokens ${path}: ${fault}`]);
 }
 
-function readSecret(
+export function readSecret(
   source: SecretSource,
-  { runtime, log }: SecretReader,
+  { runtime, log, isPublic = false }: SecretReader,
 ): { readonly kind: "ok"; readonly value: string } | { readonly kind: "missing"; readonly reason: string } {
   if (source.kind === "environment") {
     const value = runtime.environment(source.name);
@@ -62,7 +64,8 @@ function readSecret(
   const read = runtime.files.readText(source.path);
   if (read.kind === "absent") return { kind: "missing", reason: "there is no such file" };
   if (read.kind === "failed") return { kind: "missing", reason: read.reason };
-  if (!read.isPrivate) log.warn("secret file can be read by others", { path: source.path, wanted: "mode 0600" });
+  if (!read.isPrivate && !isPublic)
+    log.warn("secret file can be read by others", { path: source.path, wanted: "mode 0600" });
   return { kind: "ok", value: read.text };
 }
 

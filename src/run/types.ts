@@ -9,6 +9,7 @@ import type { ServeHttp } from "#base/http_server.ts";
 import type { AcquireLock } from "#base/lock.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import type { SecureTransport } from "#link/tls.ts";
 import type { Transport } from "#link/transport.ts";
 import type { Module } from "#module/module.ts";
 import type { Store } from "#store/store.ts";
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly random: Random;
   readonly digest: Digest;
   readonly transport: Transport;
+  /** For a cluster with TLS. */
+  readonly secureTransport?: SecureTransport;
   readonly files: Files;
   readonly acquireLock: AcquireLock;
   /** Throws StoreError. */
