@@ -4,6 +4,7 @@
  */
 
 import type { Log } from "#base/log.ts";
+import { SendBudget } from "#link/send_budget.ts";
 import { splitArgv } from "#runtime/argv.ts";
 import { bunClock } from "#runtime/bun_clock.ts";
 import { bunDigest } from "#runtime/bun_digest.ts";
@@ -15,7 +16,8 @@ import { loadModule, provideKuafu } from "#runtime/bun_modules.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
 import { onRollingSignal, onStopSignals } from "#runtime/bun_signals.ts";
-import { BunTransport, bunSecureTransport } from "#runtime/bun_transport.ts";
+import { BunTransport } from "#runtime/bun_transport.ts";
+import { bunUsage } from "#runtime/bun_usage.ts";
 import { relayChildLine } from "#runtime/child_output.ts";
 import { acquireDataLock } from "#runtime/data_lock.ts";
 import { connsMax } from "#runtime/descriptor_limit.ts";
@@ -202,19 +204,20 @@ async function runNodes(
 }
 
 function bunRuntime(logFor: (node: string) => Log): Runtime {
-  const transport = new BunTransport({ connsMax: connsMax() });
+  const most = connsMax();
   return {
     release: RELEASE,
     clock: bunClock,
     random: bunRandom,
     digest: bunDigest,
-    transport,
-    secureTransport: bunSecureTransport(transport),
+    transport: new BunTransport({ connsMax: most }),
     files: bunFiles,
     acquireLock: acquireDataLock,
     openStore: (path) => openSqliteStore({ path, clock: bunClock }),
     serveHttp: bunServeHttp,
     loadModule,
+    usage: bunUsage,
+    budget: new SendBudget(),
     environment: (name) => process.env[name],
     logFor,
   };

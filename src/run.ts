@@ -25,7 +25,6 @@ import { parseNodeId } from "#wire/role.ts";
 import type { NodePlan } from "./config/plan.ts";
 import { serveAdmin } from "./run/admin.ts";
 import { readKeys } from "./run/secrets.ts";
-import { transportOf } from "./run/tls.ts";
 import type { Runtime, StartFailure } from "./run/types.ts";
 
 const EXIT_CANNOT = 1;
@@ -80,8 +79,6 @@ async function start(options: {
   held.lock = lock.lock;
   const keys = readKeys(plan.keys, { runtime, log });
   if (keys.kind === "failed") return keys;
-  const secured = transportOf(plan, { runtime, log });
-  if (secured.kind === "failed") return secured;
   const modules: Module[] = [];
   for (const path of plan.modules) {
     const loaded = await runtime.loadModule(path);
@@ -106,10 +103,11 @@ async function start(options: {
     cluster: plan.cluster,
     keys: keys.keys,
     heartbeatMs: plan.heartbeatMs,
-    transport: secured.transport,
+    transport: runtime.transport,
     clock: runtime.clock,
     random: runtime.random,
     digest: runtime.digest,
+    budget: runtime.budget,
     log,
     listen: plan.listen,
     dials: plan.dials,
@@ -127,7 +125,15 @@ async function start(options: {
   if (plan.admin !== undefined && held.store !== undefined) {
     const { admin: address, adminTokenFile: tokenFile } = plan;
     const named = plan.shardOf.keys();
-    const served = serveAdmin(node, { runtime, address, tokenFile, named, store: held.store, log });
+    const served = serveAdmin(node, {
+      runtime,
+      address,
+      tokenFile,
+      metricsOpen: plan.metricsOpen,
+      named,
+      store: held.store,
+      log,
+    });
     if (served.kind === "failed") return served;
     held.admin = served.server;
   }

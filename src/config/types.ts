@@ -4,7 +4,6 @@
 
 import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
-import type { TlsFiles } from "./tls.ts";
 
 /** Roles that a node of the file can have; `admin` nodes bring their own configuration. */
 export const NODE_ROLES = [
@@ -68,11 +67,11 @@ export interface ClusterConfig {
   readonly name: string;
   /** The first signs, all are accepted: one, or two while a key is being changed. */
   readonly keys: readonly [SecretSource, ...SecretSource[]];
-  /** Set when all links are to have mutual TLS; `{role}` and `{id}` are still in the paths. */
-  readonly tls: TlsFiles | undefined;
   readonly heartbeatMs: number;
   readonly dataDir: string;
   readonly adminTokenFile: string | undefined;
+  /** `/metrics` needs no token when it is asked for from loopback. */
+  readonly metricsOpen: boolean;
   /** Loaded by every node, before those of the node itself. */
   readonly modules: readonly string[];
   readonly nodes: readonly NodeConfig[];

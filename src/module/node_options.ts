@@ -6,6 +6,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import type { SendBudget } from "#link/send_budget.ts";
 import type { Address, Transport } from "#link/transport.ts";
 import type { AssignmentConfig } from "#mesh/assignment.ts";
 import type { DeathPolicy } from "#mesh/death_watch.ts";
@@ -33,6 +34,8 @@ export interface NodeOptions {
   readonly random: Random;
   readonly digest: Digest;
   readonly log: Log;
+  /** Shared by all nodes of a process; without it this node has one of its own. */
+  readonly budget?: SendBudget | undefined;
   /** Gateways of both kinds. */
   readonly listen: Address | undefined;
   readonly dials: readonly { readonly id: NodeId; readonly address: Address }[];

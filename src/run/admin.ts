@@ -4,6 +4,7 @@
 
 import { createAdminApp } from "#admin/app.ts";
 import type { Audit } from "#admin/audit.ts";
+import { NodeMetrics } from "#admin/metrics/node_metrics.ts";
 import { MeshAdminPort } from "#admin/mesh_port.ts";
 import type { HttpServer } from "#base/http_server.ts";
 import type { Log } from "#base/log.ts";
@@ -25,6 +26,7 @@ export function serveAdmin(
     readonly runtime: Runtime;
     readonly address: Address;
     readonly tokenFile: string | undefined;
+    readonly metricsOpen: boolean;
     /** The nodes that the cluster file names. */
     readonly named: Iterable<NodeId>;
     readonly store: Store;
@@ -41,6 +43,8 @@ export function serveAdmin(
     },
     page: (options) => trail.page(options),
   };
+  const { release, clock, usage } = runtime;
+  const metrics = new NodeMetrics({ node, release, clock, usage });
   const app = createAdminApp({
     port: new MeshAdminPort(node, options.named),
     clock: runtime.clock,
@@ -50,10 +54,17 @@ export function serveAdmin(
     audit,
     tokens: tokens.tokens,
     allowedHosts: [address.host],
+    metrics,
+    metricsOpen: options.metricsOpen,
   });
   const server = runtime.serveHttp(address, (request, remote) => app.fetch(request, { remote }), {
     bodySizeMax: BODY_SIZE_MAX,
     onFault: (error) => log.error("admin request failed", { error: messageOf(error) }),
   });
-  return { kind: "ok", server };
+  metrics.start();
+  const stop = (deadlineMs: number): Promise<void> => {
+    metrics.stop();
+    return server.stop(deadlineMs);
+  };
+  return { kind: "ok", server: { address: server.address, stop } };
 }

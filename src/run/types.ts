@@ -8,8 +8,9 @@ import type { Files } from "#base/files.ts";
 import type { ServeHttp } from "#base/http_server.ts";
 import type { AcquireLock } from "#base/lock.ts";
 import type { Log } from "#base/log.ts";
+import type { ReadUsage } from "#base/process_usage.ts";
 import type { Random } from "#base/random.ts";
-import type { SecureTransport } from "#link/tls.ts";
+import type { SendBudget } from "#link/send_budget.ts";
 import type { Transport } from "#link/transport.ts";
 import type { Module } from "#module/module.ts";
 import type { Store } from "#store/store.ts";
@@ -20,8 +21,6 @@ export interface Runtime {
   readonly random: Random;
   readonly digest: Digest;
   readonly transport: Transport;
-  /** For a cluster with TLS. */
-  readonly secureTransport?: SecureTransport;
   readonly files: Files;
   readonly acquireLock: AcquireLock;
   /** Throws StoreError. */
@@ -30,6 +29,10 @@ export interface Runtime {
   readonly loadModule: (
     path: string,
   ) => Promise<{ readonly kind: "ok"; readonly module: Module } | { readonly kind: "failed"; readonly reason: string }>;
+  /** For the metrics; without it they say nothing of the process. */
+  readonly usage?: ReadUsage;
+  /** For what waits to be sent by all nodes of this process; without it each node has one of its own. */
+  readonly budget?: SendBudget;
   readonly environment: (name: string) => string | undefined;
   readonly logFor: (node: string) => Log;
 }
