@@ -16,7 +16,7 @@ import { loadModule, provideKuafu } from "#runtime/bun_modules.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
 import { onRollingSignal, onStopSignals } from "#runtime/bun_signals.ts";
-import { BunTransport } from "#runtime/bun_transport.ts";
+import { BunTransport, bunSecureTransport } from "#runtime/bun_transport.ts";
 import { bunUsage } from "#runtime/bun_usage.ts";
 import { relayChildLine } from "#runtime/child_output.ts";
 import { acquireDataLock } from "#runtime/data_lock.ts";
@@ -204,13 +204,14 @@ async function runNodes(
 }
 
 function bunRuntime(logFor: (node: string) => Log): Runtime {
-  const most = connsMax();
+  const transport = new BunTransport({ connsMax: connsMax() });
   return {
     release: RELEASE,
     clock: bunClock,
     random: bunRandom,
     digest: bunDigest,
-    transport: new BunTransport({ connsMax: most }),
+    transport,
+    secureTransport: bunSecureTransport(transport),
     files: bunFiles,
     acquireLock: acquireDataLock,
     openStore: (path) => openSqliteStore({ path, clock: bunClock }),

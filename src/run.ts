@@ -25,6 +25,7 @@ import { parseNodeId } from "#wire/role.ts";
 import type { NodePlan } from "./config/plan.ts";
 import { serveAdmin } from "./run/admin.ts";
 import { readKeys } from "./run/secrets.ts";
+import { transportOf } from "./run/tls.ts";
 import type { Runtime, StartFailure } from "./run/types.ts";
 
 const EXIT_CANNOT = 1;
@@ -79,6 +80,8 @@ async function start(options: {
   held.lock = lock.lock;
   const keys = readKeys(plan.keys, { runtime, log });
   if (keys.kind === "failed") return keys;
+  const secured = transportOf(plan, { runtime, log });
+  if (secured.kind === "failed") return secured;
   const modules: Module[] = [];
   for (const path of plan.modules) {
     const loaded = await runtime.loadModule(path);
@@ -103,7 +106,7 @@ async function start(options: {
     cluster: plan.cluster,
     keys: keys.keys,
     heartbeatMs: plan.heartbeatMs,
-    transport: runtime.transport,
+    transport: secured.transport,
     clock: runtime.clock,
     random: runtime.random,
     digest: runtime.digest,

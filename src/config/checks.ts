@@ -13,6 +13,7 @@ import { anyOf } from "./fault.ts";
 import { type Candidate, candidateOfNode, candidateOfRemote } from "./nodes.ts";
 import type { Placed, RawCluster, RawShard, Shape } from "./shape.ts";
 import type { ClusterConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
+import { tlsConfig } from "./tls.ts";
 import { takenTwice } from "./unique.ts";
 
 export interface Checked {
@@ -33,6 +34,7 @@ export function crossChecks(shape: Shape, file: string): Checked {
   const dials = resolveDials({ nodes, all, complete }, fault);
   const shards = shardsOf(shape.shards, complete ? nodes : undefined, fault);
   const keys = shape.cluster === undefined ? undefined : keysOf(shape.cluster, fault);
+  const tls = shape.tls === undefined ? undefined : tlsConfig(shape.tls, shape.cluster?.name, fault);
   if (complete && nodes.length === 0) fault("node", "nothing", "at least one [[node]]");
   const withAdmin = nodes.find((each) => each.admin !== undefined);
   if (shape.cluster !== undefined && withAdmin !== undefined && shape.cluster.admin_token_file === undefined) {
@@ -47,6 +49,7 @@ export function crossChecks(shape: Shape, file: string): Checked {
       file,
       name: shape.cluster.name,
       keys,
+      tls,
       heartbeatMs: shape.cluster.heartbeat_ms,
       dataDir: shape.cluster.data,
       adminTokenFile: shape.cluster.admin_token_file,

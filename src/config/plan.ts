@@ -8,6 +8,7 @@ import type { NodeId, Role } from "#wire/role.ts";
 import { nodeId } from "#wire/role.ts";
 import type { ClusterConfig, DeathPolicyName, NodeConfig, NodeRole, SecretSource, ShardConfig } from "./types.ts";
 import { anyOf, type Fault } from "./fault.ts";
+import { type TlsFiles, tlsFilesOf } from "./tls.ts";
 
 /** A gateway to dial. */
 export interface DialPlan {
@@ -21,6 +22,8 @@ export interface NodePlan {
   readonly cluster: string;
   readonly self: { readonly id: NodeId; readonly role: NodeRole; readonly number: number; readonly shard: number };
   readonly keys: readonly [SecretSource, ...SecretSource[]];
+  /** Set when all links are to have mutual TLS. */
+  readonly tls: TlsFiles | undefined;
   readonly heartbeatMs: number;
   readonly listen: Address | undefined;
   readonly dials: readonly DialPlan[];
@@ -62,6 +65,7 @@ export function nodePlan(
       cluster: config.name,
       self: { id: own.id, role: own.role, number: own.number, shard: own.shard },
       keys: config.keys,
+      tls: config.tls === undefined ? undefined : tlsFilesOf(config.tls, own),
       heartbeatMs: config.heartbeatMs,
       listen: own.listen,
       dials: own.dials.flatMap((target) => dialPlan(config, target)),

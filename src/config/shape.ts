@@ -11,6 +11,7 @@ import { NUMBER_MAX, parseNodeId } from "#wire/role.ts";
 import { DEATH_POLICIES, NODE_ROLES } from "./types.ts";
 import { isLiteral, parseAddress } from "./address.ts";
 import { anyOf, type Fault, shown } from "./fault.ts";
+import { type RawTls, tlsTable } from "./tls.ts";
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, normal: 1000 };
 const ENTRIES_MAX = 10_000;
@@ -118,6 +119,7 @@ export interface Shape {
   readonly nodes: readonly Placed<RawNode>[];
   readonly remotes: readonly Placed<RawRemote>[];
   readonly shards: readonly Placed<RawShard>[];
+  readonly tls: RawTls | undefined;
   /** Empty if and only if the lists above hold everything that the file has. */
   readonly faults: readonly Fault[];
 }
@@ -127,7 +129,7 @@ type AnyObject = v.ObjectSchema<v.ObjectEntries, undefined>;
 export function shapeOf(root: unknown, file: string): Shape {
   const faults: Fault[] = [];
   const table = isTable(root) ? root : {};
-  const known = ["cluster", "node", "remote", "shard"];
+  const known = ["cluster", "node", "remote", "shard", "tls"];
   for (const key of Object.keys(table)) {
     if (!known.includes(key)) faults.push(unknownKey(file, key, key, known));
   }
@@ -144,6 +146,7 @@ export function shapeOf(root: unknown, file: string): Shape {
     nodes: readAll(node, "node"),
     remotes: readAll(remote, "remote"),
     shards: readAll(shard, "shard"),
+    tls: table["tls"] === undefined ? undefined : read(tlsTable, table["tls"], "tls"),
     faults,
   };
 }

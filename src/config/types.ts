@@ -4,6 +4,7 @@
 
 import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
+import type { TlsFiles } from "./tls.ts";
 
 /** Roles that a node of the file can have; `admin` nodes bring their own configuration. */
 export const NODE_ROLES = [
@@ -67,6 +68,8 @@ export interface ClusterConfig {
   readonly name: string;
   /** The first signs, all are accepted: one, or two while a key is being changed. */
   readonly keys: readonly [SecretSource, ...SecretSource[]];
+  /** Set when all links are to have mutual TLS; `{role}` and `{id}` are still in the paths. */
+  readonly tls: TlsFiles | undefined;
   readonly heartbeatMs: number;
   readonly dataDir: string;
   readonly adminTokenFile: string | undefined;

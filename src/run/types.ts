@@ -11,6 +11,7 @@ import type { Log } from "#base/log.ts";
 import type { ReadUsage } from "#base/process_usage.ts";
 import type { Random } from "#base/random.ts";
 import type { SendBudget } from "#link/send_budget.ts";
+import type { SecureTransport } from "#link/tls.ts";
 import type { Transport } from "#link/transport.ts";
 import type { Module } from "#module/module.ts";
 import type { Store } from "#store/store.ts";
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly random: Random;
   readonly digest: Digest;
   readonly transport: Transport;
+  /** For a cluster with TLS. */
+  readonly secureTransport?: SecureTransport;
   readonly files: Files;
   readonly acquireLock: AcquireLock;
   /** Throws StoreError. */

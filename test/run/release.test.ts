@@ -14,6 +14,7 @@ const PLAN: NodePlan = {
   cluster: "test",
   self: { id: nodeId("cross_center", 5), role: "cross_center", number: 5, shard: 0 },
   keys: [{ kind: "environment", name: "KEY" }],
+  tls: undefined,
   heartbeatMs: 1000,
   listen: undefined,
   dials: [],
