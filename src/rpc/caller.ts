@@ -12,18 +12,18 @@ import type { Random } from "#base/random.ts";
 import type { PeerLink } from "#link/link_port.ts";
 import type { SendOutcome } from "#mesh/router.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
-import type { CallErrorCode } from "#wire/call_error.ts";
-import { decodeCallError } from "#wire/call_error.ts";
 import { FLAG_RAW, Kind, Offset, copyBody, frameKind, readU32, sourceKey, writeHeader } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import { callerTag } from "#wire/identity.ts";
 import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
-import type { NodeId, NodeKey } from "#wire/role.ts";
+import type { NodeKey } from "#wire/role.ts";
 import { NUMBER_EVERY, idOfKey, numberOfKey, roleOfKey, tierOf } from "#wire/role.ts";
+import type { Reply } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { CallError } from "./call_failure.ts";
 import { issueText } from "./issue_text.ts";
 import type { Method, ReplyOf, RequestOf } from "./contract.ts";
-import type { CallOutcome, PendingCall } from "./pending_calls.ts";
+import type { PendingCall } from "./pending_calls.ts";
 import { PENDING_MAX, PendingCalls } from "./pending_calls.ts";
 import { RetryBudget } from "./retry_budget.ts";
 
@@ -130,18 +130,28 @@ export class Caller {
   }
 
   /** As `call`, with bytes both ways, no schema and no retries. */
-  async callRaw(
+  callRaw(
     method: RawMethod,
     body: Uint8Array,
     options: Omit<CallOptions, "retries"> & { readonly to: CallTarget },
   ): Promise<Uint8Array> {
-    const deadlineAtMs = this.#clock.nowMs() + boundedTimeout(options.timeoutMs);
+    const { to } = options;
     this.#budget.called();
-    const reply = await this.#attempt(method, { to: options.to, body, flags: FLAG_RAW, deadlineAtMs });
-    if (reply.raw) return reply.body;
-    const at = idOfKey(options.to.key);
-    const detail = "reply is no raw bytes";
-    throw new CallError({ code: "INVALID", at, sent: true, method: `${method.name} of ${at}`, detail });
+    return new Promise((resolve, reject) => {
+      const attempt: Attempt = new Attempt({
+        method: method.name,
+        target: to.key,
+        here: this.#self.id,
+        resolve: (reply) => {
+          if (reply.raw) resolve(reply.body);
+          else attempt.fail("INVALID", { at: idOfKey(to.key), sent: true, detail: "reply is no raw bytes" });
+        },
+        reject,
+      });
+      const nowMs = this.#clock.nowMs();
+      const deadlineAtMs = nowMs + boundedTimeout(options.timeoutMs);
+      this.#begin(attempt, method, { to, body, flags: FLAG_RAW, deadlineAtMs, nowMs });
+    });
   }
 
   /** Sends without a reply. False when it could not leave; it may still be lost later, and is counted where it is. */
@@ -201,44 +211,46 @@ export class Caller {
   #attempt(
     method: RawMethod,
     options: { to: CallTarget; body: Uint8Array; flags: number; deadlineAtMs: number },
-  ): Promise<{ readonly raw: boolean; readonly body: Uint8Array }> {
-    const { to, body, flags, deadlineAtMs } = options;
+  ): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const fail = (code: CallErrorCode, at: NodeId, sent: boolean, detail: string): void =>
-        reject(new CallError({ code, at, sent, method: `${method.name} of ${idOfKey(to.key)}`, detail }));
-      const here = this.#self.id;
-      if (this.#closed) return fail("DRAINING", here, false, "this node stops");
-      if (numberOfKey(to.key) === NUMBER_EVERY) {
-        return fail("INVALID", here, false, "only a cast may go to every node of a role");
-      }
-      if (body.length > BODY_SIZE_MAX) {
-        return fail("INVALID", here, false, `request is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
-      }
-      const leftMs = Math.ceil(deadlineAtMs - this.#clock.nowMs());
-      if (leftMs <= 0) return fail("DEADLINE", here, false, "no time is left");
-      const settle = (outcome: CallOutcome): void => {
-        if (outcome.kind === "reply") return resolve(outcome);
-        if (outcome.kind === "deadline") return fail("DEADLINE", here, true, "no reply in time");
-        if (outcome.kind === "lost") return fail("LINK_LOST", here, outcome.sent, outcome.detail);
-        if (outcome.kind === "refused") return fail(outcome.code, here, false, outcome.detail);
-        const error = decodeCallError(outcome.body);
-        if (error === undefined) return fail("INVALID", here, true, "the error that came back cannot be read");
-        return fail(error.code, idOfKey(error.at), true, error.detail);
-      };
-      const call = { target: to.key, link: undefined as PeerLink | undefined, position: 0, settle };
-      const callId = this.#pending.add(call, deadlineAtMs);
-      if (callId === undefined) return fail("OVERLOADED", here, false, `${PENDING_MAX} calls are under way`);
-      const frame = this.#frame(Kind.call, { method, to, body, flags, callId, deadlineMs: leftMs });
-      const outcome = this.#route(frame);
-      if (outcome.kind === "sent") {
-        call.link = outcome.link;
-        call.position = outcome.position;
-      } else if (outcome.kind !== "local") {
-        const code = outcome.kind === "overloaded" ? "OVERLOADED" : "NO_ROUTE";
-        this.#pending.end(callId, { kind: "refused", code, detail: outcome.detail });
-      }
-      return undefined;
+      const attempt = new Attempt({
+        method: method.name,
+        target: options.to.key,
+        here: this.#self.id,
+        resolve,
+        reject,
+      });
+      this.#begin(attempt, method, { ...options, nowMs: this.#clock.nowMs() });
     });
+  }
+
+  /** Puts a call on its way, or ends it at once. */
+  #begin(
+    attempt: Attempt,
+    method: RawMethod,
+    options: { to: CallTarget; body: Uint8Array; flags: number; deadlineAtMs: number; nowMs: number },
+  ): void {
+    const { to, body, flags, deadlineAtMs } = options;
+    if (this.#closed) return attempt.refuse("DRAINING", "this node stops");
+    if (numberOfKey(to.key) === NUMBER_EVERY) {
+      return attempt.refuse("INVALID", "only a cast may go to every node of a role");
+    }
+    if (body.length > BODY_SIZE_MAX) {
+      return attempt.refuse("INVALID", `request is ${body.length} bytes, limit is ${BODY_SIZE_MAX}`);
+    }
+    const deadlineMs = Math.ceil(deadlineAtMs - options.nowMs);
+    if (deadlineMs <= 0) return attempt.refuse("DEADLINE", "no time is left");
+    const callId = this.#pending.add(attempt, deadlineAtMs);
+    if (callId === undefined) return attempt.refuse("OVERLOADED", `${PENDING_MAX} calls are under way`);
+    const outcome = this.#route(this.#frame(Kind.call, { method, to, body, flags, callId, deadlineMs }));
+    if (outcome.kind === "sent") {
+      attempt.link = outcome.link;
+      attempt.position = outcome.position;
+    } else if (outcome.kind !== "local") {
+      const code = outcome.kind === "overloaded" ? "OVERLOADED" : "NO_ROUTE";
+      this.#pending.end(callId, { kind: "refused", code, detail: outcome.detail });
+    }
+    return undefined;
   }
 
   #frame(
@@ -290,11 +302,7 @@ export class Caller {
     }
   }
 
-  #parseReply<M extends Method>(
-    method: M,
-    target: NodeKey,
-    reply: { readonly raw: boolean; readonly body: Uint8Array },
-  ): ReplyOf<M> {
+  #parseReply<M extends Method>(method: M, target: NodeKey, reply: Reply): ReplyOf<M> {
     let detail = "reply is raw bytes";
     if (!reply.raw) {
       try {

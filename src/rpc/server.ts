@@ -23,9 +23,11 @@ import {
   readU16,
   readU32,
   sourceKey,
+  writeHeader,
 } from "#wire/header.ts";
+import type { Header } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
-import { BODY_SIZE_MAX } from "#wire/limits.ts";
+import { BODY_SIZE_MAX, HEADER_SIZE } from "#wire/limits.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { idOfKey } from "#wire/role.ts";
 import type { AnswerOf, HeardRequestOf, Method } from "./contract.ts";
@@ -34,6 +36,7 @@ import { issueText } from "./issue_text.ts";
 
 /** Calls that one node executes at once: beyond it they are answered with OVERLOADED. */
 export const EXECUTING_MAX = 16_384;
+const SCRATCH_SIZE = 64 * 1024;
 
 export interface CallContext {
   /** Who called, as its links have proved. */
@@ -83,6 +86,9 @@ export class Server {
   #watcher: ((tookMs: number) => void) | undefined;
   #executing = 0;
   #draining = false;
+  /** Of every answer that fits: one buffer, so that small answers allocate nothing. */
+  readonly #scratch = new Uint8Array(SCRATCH_SIZE);
+  #sending = false;
 
   constructor(options: {
     readonly self: Identity;
@@ -164,7 +170,7 @@ export class Server {
     const request = entry.parse(buffer, offset);
     if (!request.ok) return this.#fail(question, "INVALID", request.detail);
     this.#executing += 1;
-    void this.#execute(entry, request.value, question);
+    this.#execute(entry, request.value, question);
     return undefined;
   }
 
@@ -176,25 +182,32 @@ export class Server {
     this.#entries.set(method.id, entry);
   }
 
-  /** Never rejects. */
-  async #execute(entry: Entry, request: unknown, question: Question): Promise<void> {
-    const clock = this.#clock;
-    const context: CallContext = {
-      source: idOfKey(question.source),
-      timeLeftMs: () => Math.max(0, question.deadlineAtMs - clock.nowMs()),
-      isCast: question.isCast,
-    };
+  /** Only a handler that answers with a promise costs one. */
+  #execute(entry: Entry, request: unknown, question: Question): void {
+    const context = new Context(question, this.#clock);
     try {
-      const pending = entry.run(request, context);
-      const answer: unknown = pending instanceof Promise ? await pending : pending;
+      const answer: unknown = entry.run(request, context);
+      if (answer instanceof Promise) {
+        void this.#settle(entry, answer, context);
+        return;
+      }
       if (!question.isCast) this.#reply(entry, question, answer);
     } catch (error) {
-      this.#counters.add("rpc.handler_failed");
-      this.#log.warn("handler failed", { method: entry.name, source: context.source, error: messageOf(error) });
-      this.#fail(question, "FAILED", messageOf(error));
+      this.#failed(entry, context, error);
+    }
+    this.#executed();
+  }
+
+  /** Never rejects. */
+  async #settle(entry: Entry, pending: Promise<unknown>, context: Context): Promise<void> {
+    const { question } = context;
+    try {
+      const answer = await pending;
+      if (!question.isCast) this.#reply(entry, question, answer);
+    } catch (error) {
+      this.#failed(entry, context, error);
     } finally {
-      this.#executing -= 1;
-      if (this.#executing === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
+      this.#executed();
     }
   }
 
@@ -212,6 +225,17 @@ export class Server {
       done();
       throw error;
     }
+  }
+
+  #failed(entry: Entry, context: Context, error: unknown): void {
+    this.#counters.add("rpc.handler_failed");
+    this.#log.warn("handler failed", { method: entry.name, source: context.source, error: messageOf(error) });
+    this.#fail(context.question, "FAILED", messageOf(error));
+  }
+
+  #executed(): void {
+    this.#executing -= 1;
+    if (this.#executing === 0 && this.#idle.length > 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #reply(entry: Entry, question: Question, answer: unknown): void {
@@ -250,8 +274,43 @@ export class Server {
       callId: question.callId,
       flags: content.flags,
     };
-    const outcome = this.#send(encodeFrame(header, content.body));
+    const outcome = this.#sendFrame(header, content.body);
     if (outcome.kind !== "sent" && outcome.kind !== "local") this.#counters.add("rpc.reply_dropped");
+  }
+
+  #sendFrame(header: Header, body: Uint8Array): SendOutcome {
+    const size = HEADER_SIZE + body.length;
+    // Sending can end a link, and whoever hears of that may make a handler answer: the buffer is still in use then.
+    if (this.#sending || size > SCRATCH_SIZE) return this.#send(encodeFrame(header, body));
+    this.#sending = true;
+    try {
+      writeHeader(this.#scratch, 0, { header, bodySize: body.length });
+      this.#scratch.set(body, HEADER_SIZE);
+      return this.#send(this.#scratch);
+    } finally {
+      this.#sending = false;
+    }
+  }
+}
+
+/** Most handlers ask for nothing: names are made when somebody does. */
+class Context implements CallContext {
+  readonly question: Question;
+  readonly #clock: Clock;
+
+  constructor(question: Question, clock: Clock) {
+    this.question = question;
+    this.#clock = clock;
+  }
+
+  get source(): NodeId {
+    return idOfKey(this.question.source);
+  }
+  get isCast(): boolean {
+    return this.question.isCast;
+  }
+  timeLeftMs(): number {
+    return Math.max(0, this.question.deadlineAtMs - this.#clock.nowMs());
   }
 }
 
