@@ -36,7 +36,7 @@ export function denoFiles(files: readonly string[], filters: readonly string[]):
 }
 
 /** Entries whose imports are all that is written for Deno. */
-export const DENO_ENTRIES = ["test/harness/deno.ts"];
+export const DENO_ENTRIES = ["src/main_deno.ts", "src/main_deno_serve.ts", "test/harness/deno.ts"];
 
 /**
  * The program itself: `.bin/deno` is a script for Node, which is not there on a machine that has Bun only.

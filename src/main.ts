@@ -73,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "check_config": {
       const config = readConfig(command.config);
       if (config === undefined) return EXIT_CONFIG;
-      output.line(`${command.config}: ${config.nodes.length} nodes, nothing wrong`);
+      output.line(`${command.config}: ${config.nodes.length + config.edges.length} nodes, nothing wrong`);
       return 0;
     }
     case "node":
@@ -83,6 +83,10 @@ async function main(args: readonly string[]): Promise<number> {
       if (config === undefined) return EXIT_CONFIG;
       const sink = sinkFor(command.options);
       const logFor = (node: string): Log => recordLog({ node, sink, wallMs: () => bunClock.wallMs(), least: "info" });
+      if (command.kind === "all" && config.nodes.length === 0) {
+        const found = "nothing to run but what Deno runs";
+        return refuse([{ file: config.file, place: "node", found, allowed: "at least one [[node]]" }]);
+      }
       if (command.kind === "all") return supervise(command, { config, sink, log: logFor("supervisor") });
       return runNodes(command, { config, logFor });
     }

@@ -4,6 +4,7 @@
  */
 
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { type Trail, TrailError } from "#admin/audit.ts";
 import type { HttpServer } from "#base/http_server.ts";
 import type { HeldLock } from "#base/lock.ts";
 import type { Log } from "#base/log.ts";
@@ -23,7 +24,7 @@ import { identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
 import { parseNodeId } from "#wire/role.ts";
 import type { NodePlan } from "./config/plan.ts";
-import { serveAdmin } from "./run/admin.ts";
+import { serveAdmin, storeAudit } from "./run/admin.ts";
 import { readKeys } from "./run/secrets.ts";
 import { transportOf } from "./run/tls.ts";
 import type { Runtime, StartFailure } from "./run/types.ts";
@@ -43,6 +44,7 @@ export interface RunningNode {
 interface Held {
   lock?: HeldLock;
   store?: Store;
+  trail?: Trail | undefined;
   node?: Node;
   admin?: HttpServer;
 }
@@ -60,7 +62,9 @@ export async function runNode(
     return failure;
   } catch (error) {
     await release(held, "cannot start", log);
-    if (error instanceof ListenError || error instanceof StoreError) return cannot(error.message);
+    if (error instanceof ListenError || error instanceof StoreError || error instanceof TrailError) {
+      return cannot(error.message);
+    }
     throw error;
   }
 }
@@ -89,10 +93,11 @@ async function start(options: {
     modules.push(loaded.module);
   }
   const spec = ROLE_TABLE[plan.self.role];
-  if (spec.parts.includes("activities") || plan.admin !== undefined) {
+  if (spec.parts.includes("activities") || (plan.admin !== undefined && runtime.openTrail === undefined)) {
     held.store = runtime.openStore(`${plan.dataDir}/kuafu.sqlite`);
     await migrate(held.store, [ACTIVITY_MIGRATIONS, AUDIT_MIGRATIONS], runtime.digest);
   }
+  if (plan.admin !== undefined && held.store === undefined) held.trail = runtime.openTrail?.(plan.dataDir);
   const ended = Promise.withResolvers<NodeEnd>();
   const self = identity({
     ...plan.self,
@@ -125,18 +130,11 @@ async function start(options: {
   });
   held.node = node;
   await node.start();
-  if (plan.admin !== undefined && held.store !== undefined) {
+  const audit = held.store === undefined ? held.trail : storeAudit(held.store);
+  if (plan.admin !== undefined && audit !== undefined) {
     const { admin: address, adminTokenFile: tokenFile } = plan;
     const named = plan.shardOf.keys();
-    const served = serveAdmin(node, {
-      runtime,
-      address,
-      tokenFile,
-      metricsOpen: plan.metricsOpen,
-      named,
-      store: held.store,
-      log,
-    });
+    const served = serveAdmin(node, { runtime, address, tokenFile, metricsOpen: plan.metricsOpen, named, audit, log });
     if (served.kind === "failed") return served;
     held.admin = served.server;
   }
@@ -160,6 +158,7 @@ async function release(held: Held, detail: string, log: Log): Promise<void> {
   await letGo("node", () => held.node?.close());
   await admin;
   await letGo("store", () => held.store?.close());
+  await letGo("audit trail", () => held.trail?.close());
   await letGo("lock", () => held.lock?.release());
 }
 

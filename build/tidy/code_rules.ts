@@ -57,6 +57,8 @@ const CONSTRUCTS: readonly Pattern[] = [
 ];
 
 const DEFAULT_EXPORT = /(?<![\w$.#])export\s+default\b|\bas\s+default\b/g;
+/** `deno serve` asks the default export of this file. */
+const SERVE_ENTRY = "src/main_deno_serve.ts";
 const FOCUS = /(?<![\w$.#])(?:test|it|describe)\s*\.\s*(?:only|skip|todo|failing)\b/g;
 
 function runtimeName(name: string): Pattern {
@@ -68,7 +70,7 @@ export function checkCode(source: Source): Finding[] {
   const patterns = [...CONSTRUCTS];
   if (isPlain(path)) patterns.push(...RUNTIME_NAMES);
   if (isPlain(path) && !OWN_PROCESS.test(source.code)) patterns.push(PROCESS);
-  if (!isTeamModule(path)) {
+  if (!isTeamModule(path) && path !== SERVE_ENTRY) {
     patterns.push({ pattern: DEFAULT_EXPORT, allowed: "a named export" });
   }
   if (path.startsWith("test/")) {

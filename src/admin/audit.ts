@@ -40,3 +40,15 @@ export interface Audit {
   /** The trail of the node that serves, the newest first; `limit` and what it has bound the page. */
   page(options: { readonly before?: number | undefined; readonly limit?: number | undefined }): Promise<AuditPage>;
 }
+
+/** A trail that is a thing of its own, not a part of a node's store. */
+export interface Trail extends Audit {
+  /** Resolves when all that was recorded is kept. */
+  close(): Promise<void>;
+}
+
+/** A trail cannot be opened, or an entry not kept. */
+export class TrailError extends Error {
+  override readonly name = "TrailError";
+  readonly code = "TRAIL_FAILED";
+}

@@ -10,9 +10,9 @@ import { nodeId } from "#wire/role.ts";
 import { resolveDials } from "./dials.ts";
 import type { Fault } from "./fault.ts";
 import { anyOf } from "./fault.ts";
-import { type Candidate, candidateOfNode, candidateOfRemote } from "./nodes.ts";
+import { type Candidate, candidateOfEdge, candidateOfNode, candidateOfRemote } from "./nodes.ts";
 import type { Placed, RawCluster, RawShard, Shape } from "./shape.ts";
-import type { ClusterConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
+import type { ClusterConfig, EdgeConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
 import { tlsConfig } from "./tls.ts";
 import { takenTwice } from "./unique.ts";
 
@@ -27,16 +27,17 @@ export function crossChecks(shape: Shape, file: string): Checked {
     faults.push({ file, place, found, allowed });
   };
   const nodes = shape.nodes.map((each) => candidateOfNode(each, fault));
+  const edges = shape.edges.map(candidateOfEdge);
   const remotes = shape.remotes.map((each) => candidateOfRemote(each, fault));
-  const all = [...nodes, ...remotes];
+  const all = [...nodes, ...edges, ...remotes];
   const complete = shape.faults.length === 0 && faults.length === 0;
   takenTwice(all, fault);
-  const dials = resolveDials({ nodes, all, complete }, fault);
+  const dials = resolveDials({ nodes: [...nodes, ...edges], all, complete }, fault);
   const shards = shardsOf(shape.shards, complete ? nodes : undefined, fault);
   const keys = shape.cluster === undefined ? undefined : keysOf(shape.cluster, fault);
   const tls = shape.tls === undefined ? undefined : tlsConfig(shape.tls, shape.cluster?.name, fault);
-  if (complete && nodes.length === 0) fault("node", "nothing", "at least one [[node]]");
-  const withAdmin = nodes.find((each) => each.admin !== undefined);
+  if (complete && nodes.length + edges.length === 0) fault("node", "nothing", "at least one [[node]], or an [[edge]]");
+  const withAdmin = [...nodes, ...edges].find((each) => each.admin !== undefined);
   if (shape.cluster !== undefined && withAdmin !== undefined && shape.cluster.admin_token_file === undefined) {
     fault("cluster.admin_token_file", "nothing", `a path, since ${withAdmin.place} has an admin address`);
   }
@@ -56,6 +57,7 @@ export function crossChecks(shape: Shape, file: string): Checked {
       metricsOpen: shape.cluster.metrics_open,
       modules: shape.cluster.modules,
       nodes: nodes.flatMap((each) => nodeConfig(each, dials.get(each) ?? [])),
+      edges: edges.map((each) => edgeConfig(each, dials.get(each) ?? [])),
       remotes: remotes.flatMap(remoteConfig),
       shards,
     },
@@ -65,9 +67,14 @@ export function crossChecks(shape: Shape, file: string): Checked {
 type Report = (place: string, found: string, allowed: string) => void;
 
 function nodeConfig(of: Candidate, dials: NodeConfig["dials"]): NodeConfig[] {
-  if (of.kind !== "node") return [];
+  if (of.kind !== "node" || of.role === "admin") return [];
   const { role, number, id, shard, listen, address, admin, onGatewayDeath, modules } = of;
   return [{ role, number, id, shard, listen, address, dials, admin, onGatewayDeath, modules }];
+}
+
+function edgeConfig(of: Candidate, dials: NodeConfig["dials"]): EdgeConfig {
+  const { number, id, shard, listen, address, admin, onGatewayDeath, modules } = of;
+  return { role: "admin", number, id, shard, listen, address, dials, admin, onGatewayDeath, modules };
 }
 
 function remoteConfig(of: Candidate): RemoteConfig[] {

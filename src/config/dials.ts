@@ -5,6 +5,7 @@
  *   user, center, map                     the gateway of their shard
  *   cross_gateway                         every cross gateway with a higher number
  *   cross_center, cross_map, statistic    every cross gateway
+ *   admin                                 every cross gateway
  */
 
 import { type NodeId, parseNodeId, tierOf } from "#wire/role.ts";
@@ -35,7 +36,7 @@ function mayDial(from: Candidate, to: Candidate): boolean {
   if (to.role === "gateway") return tierOf(from.role) === "shard" && from.role !== "gateway" && from.shard === to.shard;
   if (to.role !== "cross_gateway") return false;
   if (from.role === "cross_gateway") return to.number > from.number;
-  return from.role === "gateway" || tierOf(from.role) === "cross";
+  return from.role === "gateway" || tierOf(from.role) !== "shard";
 }
 
 function chosen(node: Candidate, allowed: readonly NodeId[], cluster: Cluster, fault: Report): NodeId[] {
@@ -68,7 +69,7 @@ function refusal(node: Candidate, text: string, all: readonly Candidate[]): stri
   if (there.role === "gateway" && there.shard !== node.shard && tierOf(node.role) === "shard") {
     return `${shown(text)}, the gateway of shard ${there.shard}, on a ${node.role} of shard ${node.shard}`;
   }
-  return `${shown(text)}, which a ${node.role} does not dial`;
+  return `${shown(text)}, which ${node.role === "admin" ? "an" : "a"} ${node.role} does not dial`;
 }
 
 function allowedText(node: Candidate, allowed: readonly NodeId[]): string {
@@ -82,7 +83,7 @@ function needsGateway(node: Candidate): boolean {
 
 function nothingToDial(node: Candidate, fault: Report): void {
   if (!needsGateway(node)) return;
-  if (tierOf(node.role) === "cross") {
+  if (tierOf(node.role) !== "shard") {
     fault(node.place, `${node.id} and no cross gateway`, "a [[node]] or [[remote]] with role cross_gateway to dial");
     return;
   }

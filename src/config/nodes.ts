@@ -7,16 +7,16 @@ import type { Address } from "#link/transport.ts";
 import { acceptsLinks, type NodeId, nodeId, tierOf } from "#wire/role.ts";
 import { isWildcard, parseAddress } from "./address.ts";
 import { shown } from "./fault.ts";
-import type { Placed, RawNode, RawRemote } from "./shape.ts";
+import type { Placed, RawEdge, RawNode, RawRemote } from "./shape.ts";
 import type { DeathPolicyName, NodeRole } from "./types.ts";
 
 /** `user:301` and `map:302` are of shard 3. */
 const SHARD_FACTOR = 100;
 
 export interface Candidate {
-  readonly kind: "node" | "remote";
+  readonly kind: "node" | "edge" | "remote";
   readonly place: string;
-  readonly role: NodeRole;
+  readonly role: NodeRole | "admin";
   readonly number: number;
   readonly id: NodeId;
   readonly shard: number;
@@ -70,6 +70,24 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
     admin: addressOf(value.admin),
     onGatewayDeath: follows ? (value.on_gateway_death ?? "exit") : undefined,
     modules: value.modules,
+  };
+}
+
+export function candidateOfEdge({ place, value }: Placed<RawEdge>): Candidate {
+  return {
+    kind: "edge",
+    place,
+    role: "admin",
+    number: value.id,
+    id: nodeId("admin", value.id),
+    shard: 0,
+    listen: undefined,
+    address: undefined,
+    addressGiven: false,
+    dial: value.dial,
+    admin: addressOf(value.admin),
+    onGatewayDeath: undefined,
+    modules: [],
   };
 }
 

@@ -20,7 +20,12 @@ export interface DialPlan {
 
 export interface NodePlan {
   readonly cluster: string;
-  readonly self: { readonly id: NodeId; readonly role: NodeRole; readonly number: number; readonly shard: number };
+  readonly self: {
+    readonly id: NodeId;
+    readonly role: NodeRole | "admin";
+    readonly number: number;
+    readonly shard: number;
+  };
   readonly keys: readonly [SecretSource, ...SecretSource[]];
   /** Set when all links are to have mutual TLS. */
   readonly tls: TlsFiles | undefined;
@@ -55,7 +60,7 @@ export function nodePlan(
   options: { readonly dataDir?: string | undefined; readonly modules?: readonly string[] } = {},
 ): PlanResult {
   const id = nodeId(node.role, node.number);
-  const own = config.nodes.find((each) => each.id === id);
+  const own = [...config.nodes, ...config.edges].find((each) => each.id === id);
   if (own === undefined) return { kind: "faults", faults: [notInFile(config, node.role, id)] };
   const shardOf = new Map<NodeId, number>();
   for (const each of [...config.nodes, ...config.remotes]) shardOf.set(each.id, each.shard);
@@ -98,7 +103,7 @@ function dialPlan(config: ClusterConfig, target: NodeId): DialPlan[] {
   return [];
 }
 
-function policyOf(node: NodeConfig): NodePlan["policy"] {
+function policyOf(node: Pick<NodeConfig, "dials" | "onGatewayDeath">): NodePlan["policy"] {
   const gateway = node.dials[0];
   if (node.onGatewayDeath === undefined || gateway === undefined) return undefined;
   return { gateway, onDeath: node.onGatewayDeath };
@@ -109,6 +114,10 @@ function isGateway(node: { readonly role: Role }): boolean {
 }
 
 function notInFile(config: ClusterConfig, role: Role, id: NodeId): Fault {
+  if (role === "admin") {
+    const edges = config.edges.map((each) => each.id);
+    return { file: config.file, place: "edge", found: `no ${id} (asked for by --id)`, allowed: anyOf(edges) };
+  }
   const sameRole = config.nodes.filter((each) => each.role === role).map((each) => each.id);
   const found = sameRole.length > 0 ? `no ${id}` : `no node with the role ${role}`;
   const listed = sameRole.length > 0 ? sameRole : [...new Set(config.nodes.map((each) => each.id))];

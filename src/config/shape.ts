@@ -86,6 +86,12 @@ const node = v.object({
   modules: paths,
 });
 
+const edge = v.object({
+  id: number,
+  admin: listen,
+  dial: v.optional(v.array(target, TARGETS)),
+});
+
 const remote = v.object({
   role: v.picklist(["gateway", "cross_gateway"], "gateway or cross_gateway"),
   id: number,
@@ -104,6 +110,7 @@ const shard = v.object({
 
 export type RawCluster = v.InferOutput<typeof cluster>;
 export type RawNode = v.InferOutput<typeof node>;
+export type RawEdge = v.InferOutput<typeof edge>;
 export type RawRemote = v.InferOutput<typeof remote>;
 export type RawShard = v.InferOutput<typeof shard>;
 
@@ -117,6 +124,7 @@ export interface Shape {
   readonly cluster: RawCluster | undefined;
   /** The well-formed entries. */
   readonly nodes: readonly Placed<RawNode>[];
+  readonly edges: readonly Placed<RawEdge>[];
   readonly remotes: readonly Placed<RawRemote>[];
   readonly shards: readonly Placed<RawShard>[];
   readonly tls: RawTls | undefined;
@@ -129,7 +137,7 @@ type AnyObject = v.ObjectSchema<v.ObjectEntries, undefined>;
 export function shapeOf(root: unknown, file: string): Shape {
   const faults: Fault[] = [];
   const table = isTable(root) ? root : {};
-  const known = ["cluster", "node", "remote", "shard", "tls"];
+  const known = ["cluster", "node", "edge", "remote", "shard", "tls"];
   for (const key of Object.keys(table)) {
     if (!known.includes(key)) faults.push(unknownKey(file, key, key, known));
   }
@@ -144,6 +152,7 @@ export function shapeOf(root: unknown, file: string): Shape {
   return {
     cluster: read(cluster, table["cluster"] ?? {}, "cluster"),
     nodes: readAll(node, "node"),
+    edges: readAll(edge, "edge"),
     remotes: readAll(remote, "remote"),
     shards: readAll(shard, "shard"),
     tls: table["tls"] === undefined ? undefined : read(tlsTable, table["tls"], "tls"),

@@ -6,7 +6,7 @@ import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import type { TlsFiles } from "./tls.ts";
 
-/** Roles that a node of the file can have; `admin` nodes bring their own configuration. */
+/** Roles that a `[[node]]` can have; an `admin` node is an `[[edge]]`. */
 export const NODE_ROLES = [
   "gateway",
   "user",
@@ -45,6 +45,11 @@ export interface NodeConfig {
   readonly modules: readonly string[];
 }
 
+/** An `admin` node: a window on the cluster, run by main_deno.ts and never started by the supervisor. */
+export interface EdgeConfig extends Omit<NodeConfig, "role"> {
+  readonly role: "admin";
+}
+
 /** A gateway that runs elsewhere: dialled, never started by the supervisor. */
 export interface RemoteConfig {
   readonly role: "gateway" | "cross_gateway";
@@ -78,6 +83,7 @@ export interface ClusterConfig {
   /** Loaded by every node, before those of the node itself. */
   readonly modules: readonly string[];
   readonly nodes: readonly NodeConfig[];
+  readonly edges: readonly EdgeConfig[];
   readonly remotes: readonly RemoteConfig[];
   readonly shards: readonly ShardConfig[];
 }

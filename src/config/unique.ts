@@ -7,7 +7,7 @@
  */
 
 import { type Address, addressText } from "#link/transport.ts";
-import type { NodeRole } from "./types.ts";
+import type { Role } from "#wire/role.ts";
 import { isWildcard } from "./address.ts";
 import { shown } from "./fault.ts";
 import type { Candidate, Report } from "./nodes.ts";
@@ -19,7 +19,7 @@ interface Bind {
 }
 
 /** Roles of which a shard has one. */
-const ONCE_PER_SHARD: readonly NodeRole[] = ["gateway", "center"];
+const ONCE_PER_SHARD: readonly Role[] = ["gateway", "center"];
 
 export function takenTwice(all: readonly Candidate[], fault: Report): void {
   once(

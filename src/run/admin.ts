@@ -1,5 +1,5 @@
 /**
- * The admin API of a running node: the app over its mesh, on an HTTP server, with its audit trail in the node's store.
+ * The admin API of a running node: the app over its mesh, on an HTTP server, with its audit trail.
  */
 
 import { createAdminApp } from "#admin/app.ts";
@@ -19,6 +19,17 @@ import type { Runtime, StartFailure } from "./types.ts";
 
 const BODY_SIZE_MAX = 1024 * 1024;
 
+/** The audit trail in a node's store. */
+export function storeAudit(store: Store): Audit {
+  const trail = new AuditLog({ store });
+  return {
+    record: async (entry) => {
+      await trail.append(entry);
+    },
+    page: (options) => trail.page(options),
+  };
+}
+
 /** Throws ListenError. */
 export function serveAdmin(
   node: Node,
@@ -29,20 +40,13 @@ export function serveAdmin(
     readonly metricsOpen: boolean;
     /** The nodes that the cluster file names. */
     readonly named: Iterable<NodeId>;
-    readonly store: Store;
+    readonly audit: Audit;
     readonly log: Log;
   },
 ): { readonly kind: "ok"; readonly server: HttpServer } | StartFailure {
-  const { runtime, address, store, log } = options;
+  const { runtime, address, audit, log } = options;
   const tokens = readTokens(options.tokenFile, { runtime, log });
   if (tokens.kind === "failed") return tokens;
-  const trail = new AuditLog({ store });
-  const audit: Audit = {
-    record: async (entry) => {
-      await trail.append(entry);
-    },
-    page: (options) => trail.page(options),
-  };
   const { release, clock, usage } = runtime;
   const metrics = new NodeMetrics({ node, release, clock, usage });
   const app = createAdminApp({

@@ -2,6 +2,7 @@
  * What a runtime gives to run a node: the adapters that main.ts puts together. Nothing here names one.
  */
 
+import type { Trail } from "#admin/audit.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Files } from "#base/files.ts";
@@ -28,6 +29,8 @@ export interface Runtime {
   readonly acquireLock: AcquireLock;
   /** Throws StoreError. */
   readonly openStore: (path: string) => Store;
+  /** Where there is no store: an audit trail by itself, in this folder. Throws TrailError. */
+  readonly openTrail?: (folder: string) => Trail;
   readonly serveHttp: ServeHttp;
   readonly loadModule: (
     path: string,

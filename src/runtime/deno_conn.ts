@@ -5,7 +5,7 @@
  * `pause` is held until `resume`.
  */
 
-/// <reference lib="deno.ns" />
+/// <reference lib="deno.window" />
 
 import { messageOf } from "#base/log.ts";
 import { addressText, type Conn, type ConnHandler } from "#link/transport.ts";

@@ -18,10 +18,10 @@ export function endOnDenoFaults(log: Log, flushNow: () => void): void {
   };
   globalThis.addEventListener("error", (event) => {
     event.preventDefault();
-    end("uncaught exception", event.error);
+    end("uncaught exception", "error" in event ? event.error : event);
   });
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    end("unhandled rejection", event.reason);
+    end("unhandled rejection", "reason" in event ? event.reason : event);
   });
 }

@@ -46,10 +46,10 @@ export function handedOver(): {
 }
 
 async function stop(server: Deno.HttpServer<Deno.NetAddr>, ended: AbortController, deadlineMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, deadlineMs);
-  await Promise.race([server.shutdown(), late]);
+  const late = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => late.resolve("late"), deadlineMs);
+  const first = await Promise.race([server.shutdown(), late.promise]);
   clearTimeout(timer);
-  ended.abort();
+  if (first === "late") ended.abort();
   await server.finished;
 }

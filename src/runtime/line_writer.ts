@@ -111,8 +111,12 @@ export function descriptorWriter(descriptor: 1 | 2, dropped: (count: number) => 
     dropped,
     write: (bytes, done) => write(descriptor, bytes, 0, bytes.length, null, done),
     writeNow: (bytes) => writeWhole(descriptor, bytes),
-    pause: () => Bun.sleepSync(PAUSE_MS),
+    pause: () => standStill(),
   });
+}
+
+function standStill(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
@@ -125,7 +129,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
       // The reader is gone, and the process is about to end.
       if (!isFull) return;
       full += 1;
-      Bun.sleepSync(PAUSE_MS);
+      standStill();
     }
   }
 }

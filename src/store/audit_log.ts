@@ -80,11 +80,11 @@ export class AuditLog {
       [
         number,
         Math.trunc(entry.atMs),
-        cut(entry.who),
-        cut(entry.remote),
-        cut(entry.verb),
-        cut(entry.subject),
-        cut(entry.outcome),
+        auditText(entry.who),
+        auditText(entry.remote),
+        auditText(entry.verb),
+        auditText(entry.subject),
+        auditText(entry.outcome),
       ],
     );
     await tx.run("DELETE FROM audit WHERE number <= ?", [number - this.#rowsMax]);
@@ -120,6 +120,7 @@ function recordOf(row: Row): AuditRecord {
   };
 }
 
-function cut(text: string): string {
+/** The text as a trail keeps it. */
+export function auditText(text: string): string {
   return text.length <= AUDIT_TEXT_MAX ? text : `${text.slice(0, AUDIT_TEXT_MAX - 1)}…`;
 }

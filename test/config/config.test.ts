@@ -40,7 +40,7 @@ describe("parseConfig", () => {
   test("refuses an unknown key at every level, all at once, and says which there are", () => {
     const faults = faultsOf(`${WHOLE}port = 1\nporrt = 2\n[clutser]\nname = "x"\n[[shard]]\nnumber = 3\nzone = "x"\n`);
     expect(faults).toEqual([
-      'clutser: found an unknown key "clutser"; allowed: cluster, node, remote, shard or tls',
+      'clutser: found an unknown key "clutser"; allowed: cluster, node, edge, remote, shard or tls',
       'node[4].port: found an unknown key "port"; allowed: role, id, shard, listen, address, dial, admin, on_gateway_death or modules',
       'node[4].porrt: found an unknown key "porrt"; allowed: role, id, shard, listen, address, dial, admin, on_gateway_death or modules',
       'shard[0].zone: found an unknown key "zone"; allowed: number, opened_at, time_zone, merged_into, cross_center or cross_map',
@@ -88,7 +88,7 @@ time_zone = "Mars/Olympus"
       "node[0].id: found nothing; allowed: a whole number from 1 to 4294967280",
     ]);
     expect(faultsOf("")).toContain('cluster.name: found nothing; allowed: 1 to 64 letters, digits, "_", "-" or "."');
-    expect(faultsOf(HEAD)).toEqual(["node: found nothing; allowed: at least one [[node]]"]);
+    expect(faultsOf(HEAD)).toEqual(["node: found nothing; allowed: at least one [[node]], or an [[edge]]"]);
     expect(faultsOf("node = 3\n[cluster]\nname='a'\nkey_file='k'")).toEqual([
       "node: found 3; allowed: at most 10000 tables that begin with [[node]]",
     ]);

@@ -3,7 +3,7 @@
  * Groups become a part of the name; hooks run around the tests of their group and of the groups in it.
  */
 
-/// <reference lib="deno.ns" />
+/// <reference lib="deno.window" />
 
 import { expect } from "./expect.ts";
 
