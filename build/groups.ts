@@ -13,7 +13,8 @@ export interface TestGroup {
   readonly groupTimeMaxMs: number;
 }
 
-const CLUSTER = "test/cluster/";
+/** Tests of the executable. */
+const PROCESSES = ["test/cluster/", "test/netns/"];
 
 /** Deno runs these itself; they name what Bun does not have. */
 const FOREIGN = "test/deno/";
@@ -35,7 +36,7 @@ export function matching(files: readonly string[], filters: readonly string[]): 
 
 export function makeGroups(files: readonly string[]): TestGroup[] {
   const groups: TestGroup[] = [];
-  const plain = files.filter((file) => !file.startsWith(CLUSTER));
+  const plain = files.filter((file) => !startsProcesses(file));
   if (plain.length > 0) {
     groups.push({
       name: "unit and simulation",
@@ -47,7 +48,7 @@ export function makeGroups(files: readonly string[]): TestGroup[] {
     });
   }
   for (const file of files) {
-    if (!file.startsWith(CLUSTER)) continue;
+    if (!startsProcesses(file)) continue;
     groups.push({
       name: file,
       files: [file],
@@ -58,4 +59,8 @@ export function makeGroups(files: readonly string[]): TestGroup[] {
     });
   }
   return groups;
+}
+
+function startsProcesses(file: string): boolean {
+  return PROCESSES.some((folder) => file.startsWith(folder));
 }

@@ -9,6 +9,7 @@ const FILES = [
   "test/deno/admin.test.ts",
   "test/cluster/start.test.ts",
   "test/cluster/kill.test.ts",
+  "test/netns/faults.test.ts",
 ];
 
 describe("selectFiles()", () => {
@@ -18,6 +19,7 @@ describe("selectFiles()", () => {
       "test/cluster/start.test.ts",
       "test/link/link.test.ts",
       "test/linker.test.ts",
+      "test/netns/faults.test.ts",
       "test/wire/decoder.test.ts",
     ]);
   });
@@ -30,7 +32,7 @@ describe("selectFiles()", () => {
   });
 });
 
-test("makeGroups() runs cluster files last and one by one", () => {
+test("makeGroups() runs files that start processes last and one by one", () => {
   const groups = makeGroups(selectFiles(FILES, []));
   expect(groups.map(({ files, parallel, needsExecutable }) => ({ files, parallel, needsExecutable }))).toEqual([
     {
@@ -40,5 +42,6 @@ test("makeGroups() runs cluster files last and one by one", () => {
     },
     { files: ["test/cluster/kill.test.ts"], parallel: false, needsExecutable: true },
     { files: ["test/cluster/start.test.ts"], parallel: false, needsExecutable: true },
+    { files: ["test/netns/faults.test.ts"], parallel: false, needsExecutable: true },
   ]);
 });

@@ -16,10 +16,12 @@ export interface Answer {
 export class AdminClient {
   readonly url: string;
   readonly #token: string;
+  readonly #socket: string | undefined;
 
-  constructor(options: { readonly port: number; readonly token: string }) {
+  constructor(options: { readonly port: number; readonly token: string; readonly socket?: string | undefined }) {
     this.url = `http://127.0.0.1:${options.port}`;
     this.#token = options.token;
+    this.#socket = options.socket;
   }
 
   async ask(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
@@ -30,6 +32,7 @@ export class AdminClient {
         method,
         headers,
         signal: AbortSignal.timeout(ASK_MS),
+        ...(this.#socket === undefined ? {} : { unix: this.#socket }),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: await response.json() };

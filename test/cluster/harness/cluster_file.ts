@@ -19,6 +19,10 @@ export interface NodeSpec {
   readonly dial?: readonly string[];
   /** Others dial this port instead of the one that it listens on. */
   readonly dialledAt?: number;
+  /** Where a gateway listens; without it loopback. */
+  readonly host?: string;
+  /** The network namespace that it runs in; without it that of the tests. */
+  readonly namespace?: string;
 }
 
 export interface ClusterSpec {
@@ -47,6 +51,7 @@ export interface ClusterFile {
 export const HEARTBEAT_MS = 300;
 export const CLUSTER_NAME = "test";
 export const CLUSTER_KEY = "5a".repeat(32);
+const LOOPBACK = "127.0.0.1";
 const TOKEN = "t0ken".repeat(8);
 
 export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile {
@@ -69,9 +74,9 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
     lines.push("", "[[node]]", `role = "${parsed.role}"`, `id = ${parsed.number}`);
     if (node.shard !== undefined) lines.push(`shard = ${node.shard}`);
     if (parsed.role === "gateway" || parsed.role === "cross_gateway") {
-      lines.push(`listen = "127.0.0.1:${portFor(node.id, listen, spec.listen?.get(node.id))}"`);
+      lines.push(`listen = "${node.host ?? LOOPBACK}:${portFor(node.id, listen, spec.listen?.get(node.id))}"`);
     }
-    if (node.dialledAt !== undefined) lines.push(`address = "127.0.0.1:${node.dialledAt}"`);
+    if (node.dialledAt !== undefined) lines.push(`address = "${node.host ?? LOOPBACK}:${node.dialledAt}"`);
     if (node.dial !== undefined) lines.push(`dial = ${JSON.stringify(node.dial)}`);
     if (node.admin === true) lines.push(`admin = "127.0.0.1:${portFor(node.id, admin, undefined)}"`);
     if (node.onGatewayDeath !== undefined) lines.push(`on_gateway_death = "${node.onGatewayDeath}"`);

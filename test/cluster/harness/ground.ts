@@ -15,7 +15,7 @@ const TEST_MS_MAX = 60_000;
  * In memory where there is such a folder: a commit waits for the disk, and a disk that is busy with something else for
  * a second would be a silent process to the others, which no test here is about.
  */
-const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+export const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const open = new Set<Ground>();
 

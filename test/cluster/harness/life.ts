@@ -21,12 +21,19 @@ export interface Exit {
 export interface LifeOptions {
   readonly cwd: string;
   readonly notices: Notices;
+  /** The network namespace to run it in. */
+  readonly namespace?: string | undefined;
   /** False: it does not hand on to its children what the test gave it. */
   readonly endsWithParent?: boolean;
 }
 
 /** Ends a process when the one that started it is gone, also by SIGKILL. */
 const ENDS_WITH_PARENT = "BUN_FEATURE_FLAG_NO_ORPHANS";
+
+/** `ip netns exec` becomes the command: signals reach it, and it ends with its parent. */
+export function within(namespace: string | undefined): readonly string[] {
+  return namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+}
 
 const alive = new Set<Life>();
 process.on("exit", () => {
@@ -49,7 +56,7 @@ export class Life {
     for (const name of ["BUN_OPTIONS", "BUN_BE_BUN", ENDS_WITH_PARENT]) delete environment[name];
     if (options.endsWithParent !== false) environment[ENDS_WITH_PARENT] = "1";
     this.#child = Bun.spawn({
-      cmd: [EXECUTABLE, ...args],
+      cmd: [...within(options.namespace), EXECUTABLE, ...args],
       cwd: options.cwd,
       env: environment,
       stdin: "ignore",

@@ -22,8 +22,8 @@ export class TestCluster {
 
   constructor(folder: string, spec: ClusterSpec) {
     this.file = writeClusterFile(folder, spec);
-    for (const { id } of spec.nodes) {
-      this.#nodes.set(id, new TestNode(id, { file: this.file, notices: this.notices }));
+    for (const { id, namespace } of spec.nodes) {
+      this.#nodes.set(id, new TestNode(id, { file: this.file, notices: this.notices, namespace }));
     }
   }
 

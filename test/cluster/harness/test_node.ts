@@ -3,6 +3,7 @@
  * would. What is asked of it is asked of its latest life.
  */
 
+import { join } from "node:path";
 import { parseNodeId } from "#wire/role.ts";
 import { AdminClient } from "./admin_client.ts";
 import type { ClusterFile } from "./cluster_file.ts";
@@ -15,14 +16,24 @@ import { waitFor } from "./wait.ts";
 /** A node starts in 50 ms; many at once on two cores take longer. */
 const START_MS_MAX = 15_000;
 
+/** The socket file through which the admin API of a node in a namespace of its own is asked. */
+export function doorOf(folder: string, id: string): string {
+  return join(folder, `${id.replace(":", "-")}.sock`);
+}
+
 export class TestNode {
   readonly id: string;
   readonly lives: Life[] = [];
   readonly #file: ClusterFile;
   readonly #notices: Notices;
+  readonly #namespace: string | undefined;
 
-  constructor(id: string, options: { readonly file: ClusterFile; readonly notices: Notices }) {
+  constructor(
+    id: string,
+    options: { readonly file: ClusterFile; readonly notices: Notices; readonly namespace?: string | undefined },
+  ) {
     this.id = id;
+    this.#namespace = options.namespace;
     this.#file = options.file;
     this.#notices = options.notices;
   }
@@ -49,7 +60,8 @@ export class TestNode {
   get admin(): AdminClient {
     const port = this.#file.admin.get(this.id);
     if (port === undefined) throw new Error(`${this.id} serves no admin API`);
-    return new AdminClient({ port, token: this.#file.token });
+    const socket = this.#namespace === undefined ? undefined : doorOf(this.#file.folder, this.id);
+    return new AdminClient({ port, token: this.#file.token, socket });
   }
 
   /** Without waiting for anything. `more`: further arguments. */
@@ -60,6 +72,7 @@ export class TestNode {
     const life = new Life([...name, "--config", "cluster.toml", "--log", "json", ...more], {
       cwd: this.#file.folder,
       notices: this.#notices,
+      namespace: this.#namespace,
     });
     this.lives.push(life);
     return life;
