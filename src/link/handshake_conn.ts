@@ -189,10 +189,18 @@ export class HandshakeConn implements ConnHandler, Flushable {
     this.flush();
   }
   ended(): void {
-    this.fail("peer_closed", "the other end sends no more");
+    this.fail("peer_closed", this.#silence ?? "the other end sends no more");
   }
   closed(reason: string): void {
-    this.fail(this.#options.conn.tlsFault ?? "peer_closed", reason);
+    const { tlsFault } = this.#options.conn;
+    if (tlsFault === undefined) this.fail("peer_closed", this.#silence ?? reason);
+    else this.fail(tlsFault, reason);
+  }
+
+  /** Under TLS 1.3 the end that dials learns in no other way that its certificate was not taken. */
+  get #silence(): string | undefined {
+    if (this.#options.conn.peerNames === undefined || this.#receivedSize > 0) return undefined;
+    return "the other end closed without a word: it may not take our certificate, and its log says why";
   }
 
   flush(): void {
