@@ -13,7 +13,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Conn, ConnHandler } from "./transport.ts";
 
 /** Bytes that are handed on without looking at the clock. */
-export const SLICE_SIZE = 64 * 1024;
+export const SLICE_SIZE = 16 * 1024;
 /** What one conn gets of one turn, slices that are begun within it included. */
 export const TURN_MS_MAX = 10;
 

@@ -3,7 +3,7 @@ import { SLICE_SIZE, Stages, TURN_MS_MAX } from "#link/stages.ts";
 import type { Conn, ConnHandler } from "#link/transport.ts";
 import { FakeClock } from "./fake_clock.ts";
 
-const CHUNK_SIZE = 512 * 1024;
+const CHUNK_SIZE = 8 * SLICE_SIZE;
 
 /** Time that passes while a handler works. */
 class WorkClock extends FakeClock {
@@ -50,7 +50,7 @@ describe("Stages: a chunk", () => {
     const { stages, said, yields } = ground(1_000);
     stages.data(chunkOf(SLICE_SIZE));
     stages.data(chunkOf(10));
-    expect(said).toEqual(["data 64", `data ${10 / 1024}`]);
+    expect(said).toEqual(["data 16", `data ${10 / 1024}`]);
     expect(yields()).toBe(0);
   });
 
@@ -58,7 +58,7 @@ describe("Stages: a chunk", () => {
     const { stages, clock, said, yields } = ground(1);
     stages.data(chunkOf(CHUNK_SIZE));
     clock.run(0);
-    expect(said).toEqual(Array.from({ length: 8 }, () => "data 64"));
+    expect(said).toEqual(Array.from({ length: 8 }, () => "data 16"));
     expect(yields()).toBe(0);
   });
 
@@ -67,13 +67,13 @@ describe("Stages: a chunk", () => {
     clock.polls = false;
     stages.data(chunkOf(CHUNK_SIZE));
     clock.run(0);
-    expect(said).toEqual(["data 64", "data 64", "pause"]);
+    expect(said).toEqual(["data 16", "data 16", "pause"]);
     // Read before the conn was paused: it comes behind what waits.
     stages.data(chunkOf(100, CHUNK_SIZE));
     expect(said.length).toBe(3);
     clock.polls = true;
     clock.run(0);
-    expect(said.slice(3)).toEqual([...Array.from({ length: 6 }, () => "data 64"), `data ${100 / 1024}`, "resume"]);
+    expect(said.slice(3)).toEqual([...Array.from({ length: 6 }, () => "data 16"), `data ${100 / 1024}`, "resume"]);
     expect(bytes).toEqual([...chunkOf(CHUNK_SIZE + 100)]);
     expect(yields()).toBe(1);
   });
@@ -85,7 +85,7 @@ describe("Stages: a chunk", () => {
     clock.run(0);
     stages.data(chunkOf(CHUNK_SIZE));
     clock.run(0);
-    expect(said).toEqual(["data 64", `data ${1 / 1024}`, "data 64", "pause"]);
+    expect(said).toEqual(["data 16", `data ${1 / 1024}`, "data 16", "pause"]);
   });
 
   test("is handed on to its end before the end of the conn is told", () => {
@@ -112,7 +112,7 @@ describe("Stages: a chunk", () => {
     stages.become({ data: (chunk) => heard.push(chunk.length), drained: () => {}, ended: () => {}, closed: () => {} });
     clock.polls = true;
     clock.run(0);
-    expect(said).toEqual(["data 64", "pause", "resume"]);
+    expect(said).toEqual(["data 16", "pause", "resume"]);
     expect(heard).toEqual([SLICE_SIZE, SLICE_SIZE]);
   });
 });
