@@ -26,6 +26,11 @@ interface SuiteResult {
   readonly output: string;
 }
 
+/** Packages are linked, not copied. */
+function isWanted(path: string): boolean {
+  return !path.endsWith("/node_modules");
+}
+
 export class Workshop {
   readonly #folder: string;
 
@@ -35,7 +40,7 @@ export class Workshop {
 
   static async open(): Promise<Workshop> {
     const folder = await mkdtemp(join(tmpdir(), "kuafu-mutants-"));
-    for (const name of COPIED) await cp(join(ROOT, name), join(folder, name), { recursive: true });
+    for (const name of COPIED) await cp(join(ROOT, name), join(folder, name), { recursive: true, filter: isWanted });
     await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
     return new Workshop(folder);
   }
