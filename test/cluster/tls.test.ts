@@ -2,7 +2,7 @@
 
 import { appendFileSync, chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "#test";
+import { describe, expect } from "#test";
 import { parseNodeId } from "#wire/role.ts";
 import { hasOpenssl, TestAuthority } from "../runtime/certificates.ts";
 import { CLUSTER_NAME } from "./harness/cluster_file.ts";
@@ -53,10 +53,8 @@ async function refused(cluster: TestCluster, id: string): Promise<readonly [numb
   return [code, life.all("node cannot start").map((line) => String(line.data["reason"]))];
 }
 
-const tlsTest: typeof clusterTest = hasOpenssl ? clusterTest : (name) => test.skip(name, () => undefined);
-
-describe("A cluster with [tls]", () => {
-  tlsTest("comes up, carries activities and calls, and heals after kill -9 of each gateway", async (ground) => {
+describe.skipIf(!hasOpenssl)("A cluster with [tls]", () => {
+  clusterTest("comes up, carries activities and calls, and heals after kill -9 of each gateway", async (ground) => {
     const { cluster } = secured(ground);
     const notes = new Notes(cluster);
     await cluster.start();
@@ -90,7 +88,7 @@ describe("A cluster with [tls]", () => {
     console.log(`      over TLS: ${ground.seconds} s`);
   });
 
-  tlsTest(
+  clusterTest(
     "refuses to start with a file that is missing or of somebody else, with code 2 and its key",
     async (ground) => {
       const { cluster, authority } = secured(ground);
@@ -148,7 +146,7 @@ describe("A cluster with [tls]", () => {
     },
   );
 
-  tlsTest(
+  clusterTest(
     "refuses nodes of another CA, with an old certificate or without TLS, by name at both ends",
     async (ground) => {
       const { cluster, authority } = secured(ground);
