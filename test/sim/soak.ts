@@ -41,7 +41,11 @@ function runWorker(index: number): Part {
 
 async function main(): Promise<number> {
   const running = Array.from({ length: workers }, (_value, index) =>
-    Bun.spawn([execPath, import.meta.path, String(index)], { stdout: "pipe", stderr: "inherit" }),
+    Bun.spawn([execPath, import.meta.path, String(index)], {
+      env: { ...env, BUN_FEATURE_FLAG_NO_ORPHANS: "1" },
+      stdout: "pipe",
+      stderr: "inherit",
+    }),
   );
   const parts: Part[] = await Promise.all(
     running.map(async (one) => JSON.parse(await new Response(one.stdout).text()) as Part),
