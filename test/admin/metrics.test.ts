@@ -39,6 +39,7 @@ describe("Metrics of a node", () => {
     expect(series.get(build)).toBe("1");
     expect(series.get('kuafu_link_refused_total{reason="too_many_links"}')).toBe("3");
     expect(series.get("kuafu_rpc_retries_total")).toBe("2");
+    expect(series.get("kuafu_mesh_source_refused_total")).toBe("0");
     expect(series.get('kuafu_alarms{alarm="orphan"}')).toBe("2");
     expect(series.get('kuafu_alarms{alarm="fenced"}')).toBe("0");
     expect(series.get("process_cpu_seconds_total")).toBe("1.5");

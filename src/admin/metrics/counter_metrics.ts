@@ -46,6 +46,18 @@ export const COUNTER_HELP: Readonly<Record<string, string>> = {
   "sync.refused": "Entries of topics that were not taken, by reason",
 };
 
+/** Of them, those that are counted by reason: their series begin with the first count. All others begin with 0. */
+export const REASONED: ReadonlySet<string> = new Set([
+  "admin.call_failed",
+  "admin.refused",
+  "link.closed",
+  "link.refused",
+  "link.refused_by_peer",
+  "mesh.exit",
+  "rpc.refused",
+  "sync.refused",
+]);
+
 export class CounterMetrics {
   readonly #registry: Registry;
   readonly #counters: Counters;
@@ -54,12 +66,14 @@ export class CounterMetrics {
   constructor(registry: Registry, counters: Counters) {
     this.#registry = registry;
     this.#counters = counters;
-    for (const name of Object.keys(COUNTER_HELP)) this.#metricOf(name);
+    for (const what of Object.keys(COUNTER_HELP)) this.#metricOf(what);
   }
 
   /** Takes over what the counters say now. */
   refresh(): void {
     for (const metric of this.#metrics.values()) metric.reset();
+    // Without a first 0 nobody would see an increase to 1.
+    for (const what of Object.keys(COUNTER_HELP)) if (!REASONED.has(what)) this.#metricOf(what).inc(0);
     for (const [name, count] of Object.entries(this.#counters.all())) {
       const [what = name, ...reason] = name.split(":");
       const metric = this.#metricOf(what);
