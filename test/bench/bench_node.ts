@@ -3,7 +3,7 @@
  */
 
 import type { Log } from "#base/log.ts";
-import type { Transport } from "#link/transport.ts";
+import type { Address, Transport } from "#link/transport.ts";
 import { Node } from "#module/node.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
 import { bunClock } from "#runtime/bun_clock.ts";
@@ -16,7 +16,7 @@ import { identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import { CLUSTER_KEY, CLUSTER_NAME } from "../cluster/harness/cluster_file.ts";
 
-const QUIET: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
+export const QUIET: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
 
 export const HEARTBEAT_MS = 1000;
 export const CLUSTER_KEY_BYTES = Uint8Array.from(Buffer.from(CLUSTER_KEY, "hex"));
@@ -30,6 +30,7 @@ export function makeNode(options: {
   readonly self: Identity;
   readonly transport: Transport;
   readonly dials: readonly { readonly id: NodeId; readonly port: number }[];
+  readonly listen?: Address;
 }): Node {
   const { self, transport } = options;
   return new Node({
@@ -44,7 +45,7 @@ export function makeNode(options: {
     random: bunRandom,
     digest: bunDigest,
     log: QUIET,
-    listen: undefined,
+    listen: options.listen,
     dials: options.dials.map(({ id, port }) => ({ id, address: { host: "127.0.0.1", port } })),
     gateway: undefined,
     policy: undefined,

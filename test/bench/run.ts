@@ -12,11 +12,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildExecutable } from "../../build/build.ts";
 import { benchCalls } from "./calls/calls_bench.ts";
+import { benchPeers } from "./calls/peers_bench.ts";
 import { benchFanOut } from "./many/fan_out_bench.ts";
 import { benchRestart } from "./many/restart_bench.ts";
+import { benchMemory } from "./memory/memory_bench.ts";
 import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
 import { CELL_MS_DEFAULT, ROUNDS_DEFAULT, wholeNumber } from "./setting.ts";
+import { benchStart } from "./start/start_bench.ts";
 import { stopAll } from "./worker.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -29,8 +32,11 @@ interface Part {
 
 const PARTS: readonly Part[] = [
   { name: "calls", title: "Routed calls", run: benchCalls },
+  { name: "peers", title: "The same work on peers", run: benchPeers },
   { name: "fan_out", title: "An activity under 1,000 gateways", run: benchFanOut },
   { name: "restart", title: "Restart of a cross gateway with 200 shard gateways", run: benchRestart },
+  { name: "memory", title: "Memory", run: benchMemory },
+  { name: "start", title: "Start", run: benchStart },
 ];
 
 async function main(wanted: readonly string[]): Promise<void> {

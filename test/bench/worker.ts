@@ -61,6 +61,8 @@ export interface Program {
   lines(): AsyncGenerator<string>;
   /** Reads and forgets. */
   drain(): Promise<void>;
+  /** SIGTERM, and waits. */
+  stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -77,7 +79,12 @@ export function startProgram(command: readonly string[], cwd: string): Program {
   const drain = async (): Promise<void> => {
     for await (const _line of lines());
   };
-  return { pid: child.pid, lines, drain, kill: () => stop(child) };
+  const end = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await child.exited;
+    children.delete(child);
+  };
+  return { pid: child.pid, lines, drain, stop: end, kill: () => stop(child) };
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

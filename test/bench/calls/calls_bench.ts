@@ -34,7 +34,7 @@ interface Measured {
 }
 
 export async function benchCalls(setting: Setting): Promise<string> {
-  const systems = [...(await startKuafu(setting)), ...(await startBare())];
+  const systems = [...(await startKuafu(setting, "calls")), ...(await startBare())];
   const parts: string[] = [];
   for (const size of SIZES) {
     for (const inFlight of IN_FLIGHT) {
@@ -54,8 +54,8 @@ export async function benchCalls(setting: Setting): Promise<string> {
   return parts.join("\n\n");
 }
 
-async function startKuafu(setting: Setting): Promise<System[]> {
-  const folder = join(setting.folder, "calls");
+export async function startKuafu(setting: Setting, name: string): Promise<[System, System]> {
+  const folder = join(setting.folder, name);
   const file = writeClusterFile(folder, {
     nodes: [{ id: "gateway:1" }, { id: "center:1" }, { id: "user:101" }, { id: "cross_gateway:1" }],
     heartbeatMs: HEARTBEAT_MS,

@@ -71,20 +71,22 @@ type Question =
   | { readonly what: "relinked"; readonly id: string };
 
 /** Answers when the last node knows the activity as open. */
-async function applied(id: string): Promise<{ lastAtMs: number }> {
+async function applied(id: string): Promise<{ firstAtMs: number; lastAtMs: number }> {
+  let firstAtMs = 0;
   let lastAtMs = 0;
   let waiting = nodes.length;
   const all = Promise.withResolvers<void>();
   const opened = (event: OpenedEvent): void => {
     if (event.id !== id) return;
     lastAtMs = wallMs();
+    if (waiting === nodes.length) firstAtMs = lastAtMs;
     waiting -= 1;
     if (waiting === 0) all.resolve();
   };
   const stops = nodes.map((node) => node.replica.listen({ module: "bench", opened }));
   await all.promise;
   for (const stop of stops) stop();
-  return { lastAtMs };
+  return { firstAtMs, lastAtMs };
 }
 
 async function relinked(id: string): Promise<unknown> {
