@@ -14,8 +14,8 @@ import { startProgram } from "../worker.ts";
 export interface CrossTier {
   readonly port: number;
   readonly admin: AdminClient;
-  /** SIGKILL and start again. */
-  restartGateway(): Promise<void>;
+  /** SIGKILL, and start again after a while. */
+  restartGateway(downMs: number): Promise<void>;
 }
 
 export async function startCrossTier(setting: Setting, name: string): Promise<CrossTier> {
@@ -37,8 +37,9 @@ export async function startCrossTier(setting: Setting, name: string): Promise<Cr
   return {
     port: file.listen.get("cross_gateway:1") ?? 0,
     admin,
-    restartGateway: async () => {
+    restartGateway: async (downMs) => {
       await gateway.kill();
+      await Bun.sleep(downMs);
       gateway = start("cross_gateway");
     },
   };

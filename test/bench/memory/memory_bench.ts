@@ -38,7 +38,7 @@ export async function benchMemory(setting: Setting): Promise<string> {
     ];
     parts.push(
       `${LINKS} idle links with a heartbeat each second; what the accepting process has grown by after a collection, ` +
-        `per link; ${RUNS} runs in turns, each with new processes.\n\n` +
+        `per link; ${RUNS} runs in turns, each with new processes. The wish: at most 24 KiB beyond the socket.\n\n` +
         table(
           ["", "KiB each", "runs"],
           [
@@ -85,5 +85,5 @@ async function idleNodes(setting: Setting): Promise<string> {
   await Bun.sleep(IDLE_MS);
   const rows = programs.map(({ id, program }) => [id, number((residentSize(program.pid) ?? Number.NaN) / 1e6)]);
   await Promise.all(programs.map(({ program }) => program.kill()));
-  return `Resident memory of the executable, ${IDLE_MS / 1000} s after its start, linked and idle.\n\n${table(["node", "MB"], rows)}`;
+  return `Resident memory of the executable, ${IDLE_MS / 1000} s after its start, linked and idle. The wish: at most 60 MB.\n\n${table(["node", "MB"], rows)}`;
 }
