@@ -48,9 +48,9 @@ export type Handlers<C extends Readonly<Record<string, Method>>> = {
 
 export interface ActivityListener<Config> {
   /** Once per term and life of the process; at once for what is open already. */
-  opened(listener: (event: OpenedEvent<Config>) => void): void;
+  opened(listener: (event: OpenedEvent<Config>) => void | Promise<void>): void;
   /** Once for each `opened`. */
-  closed(listener: (event: ClosedEvent<Config>) => void): void;
+  closed(listener: (event: ClosedEvent<Config>) => void | Promise<void>): void;
   /** What is open now. */
   open(): readonly ActivityEvent<Config>[];
 }
