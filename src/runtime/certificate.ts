@@ -96,7 +96,8 @@ const CERTIFICATE_CODES: Readonly<Record<string, string | undefined>> = {
   CERT_UNTRUSTED: NOT_OURS,
   CERT_HAS_EXPIRED: "the certificate of the other end has expired",
   CERT_NOT_YET_VALID: "the certificate of the other end is not valid yet",
-  INVALID_PURPOSE: "the certificate of the other end is for another purpose",
+  INVALID_CA: NOT_OURS,
+  INVALID_PURPOSE: "the certificate of the other end, or one that signed it, is for another purpose",
 };
 const NO_TLS = ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"];
 

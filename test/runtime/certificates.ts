@@ -15,6 +15,10 @@ export interface NodeCertificate {
   readonly names: readonly string[];
   /** 30 when not said; below 0: expired. */
   readonly days?: number;
+  /** Signed by this certificate of the folder instead of the CA's. */
+  readonly by?: string;
+  /** It may sign others. */
+  readonly isAuthority?: boolean;
 }
 
 export class TestAuthority {
@@ -36,24 +40,17 @@ export class TestAuthority {
   }
 
   /** Writes `<file>.crt` and `<file>.key`. */
-  sign(file: string, { names, days = 30 }: NodeCertificate): void {
+  sign(file: string, { names, days = 30, by = "ca", isAuthority = false }: NodeCertificate): void {
     this.#serial += 1;
-    const alternative =
-      names.length === 0 ? [] : ["-addext", `subjectAltName=${names.map((each) => `DNS:${each}`).join(",")}`];
     const { folder } = this;
+    const alternative = names.length === 0 ? [] : [`subjectAltName=${names.map((each) => `DNS:${each}`).join(",")}`];
+    const constraints = isAuthority ? ["basicConstraints=critical,CA:TRUE"] : [];
     openssl(folder, [
-      "req",
-      ...KEY,
-      "-keyout",
-      `${file}.key`,
-      "-out",
-      `${file}.csr`,
-      "-subj",
-      "/CN=node",
-      ...alternative,
+      ...["req", ...KEY, "-keyout", `${file}.key`, "-out", `${file}.csr`, "-subj", `/CN=${file}`],
+      ...[...alternative, ...constraints].flatMap((each) => ["-addext", each]),
     ]);
     openssl(folder, [
-      ...["x509", "-req", "-in", `${file}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key", "-out", `${file}.crt`],
+      ...["x509", "-req", "-in", `${file}.csr`, "-CA", `${by}.crt`, "-CAkey", `${by}.key`, "-out", `${file}.crt`],
       ...["-set_serial", String(this.#serial), "-days", String(days), "-copy_extensions", "copy"],
     ]);
   }

@@ -4,7 +4,9 @@
  */
 
 import { afterEach, describe, expect, test } from "#test";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { HANDSHAKE_MS_MAX } from "#link/handshake.ts";
 import type { CloseReason } from "#link/link_port.ts";
 import type { TlsTexts } from "#link/tls.ts";
 import type { Transport } from "#link/transport.ts";
@@ -26,6 +28,13 @@ interface Texts {
   readonly expired: TlsTexts;
   readonly strangeGateway: TlsTexts;
   readonly strangeCenter: TlsTexts;
+  /** Trusts both CAs, as while one is exchanged for the other. */
+  readonly openGateway: TlsTexts;
+  /** Signed by one that our CA has signed, which comes along, or does not. */
+  readonly chained: TlsTexts;
+  readonly unchained: TlsTexts;
+  /** Signed by a node. */
+  readonly forged: TlsTexts;
 }
 
 function makeTexts(): Texts {
@@ -38,7 +47,17 @@ function makeTexts(): Texts {
   ours.sign("expired", { names: [GATEWAY, CENTER], days: -1 });
   others.sign("gateway", { names: [GATEWAY] });
   others.sign("center", { names: [CENTER] });
+  ours.sign("middle", { names: [], isAuthority: true });
+  ours.sign("chained", { names: [CENTER], by: "middle" });
+  ours.sign("forged", { names: [CENTER], by: "other" });
+  const gateway = ours.texts("gateway");
+  const chained = ours.texts("chained");
+  const forged = ours.texts("forged");
   const made = {
+    openGateway: { ...gateway, authority: others.texts("gateway").authority + gateway.authority },
+    chained: { ...chained, certificate: chained.certificate + ours.texts("middle").certificate },
+    unchained: chained,
+    forged: { ...forged, certificate: forged.certificate + ours.texts("other").certificate },
     gateway: ours.texts("gateway"),
     center: ours.texts("center"),
     otherCenter: ours.texts("other"),
@@ -53,7 +72,18 @@ function makeTexts(): Texts {
 const NONE: TlsTexts = { certificate: "", key: "", authority: "" };
 const TEXTS: Texts = hasOpenssl
   ? makeTexts()
-  : { gateway: NONE, center: NONE, otherCenter: NONE, expired: NONE, strangeGateway: NONE, strangeCenter: NONE };
+  : {
+      gateway: NONE,
+      center: NONE,
+      otherCenter: NONE,
+      expired: NONE,
+      strangeGateway: NONE,
+      strangeCenter: NONE,
+      openGateway: NONE,
+      chained: NONE,
+      unchained: NONE,
+      forged: NONE,
+    };
 
 const open: TestNode[] = [];
 
@@ -119,6 +149,42 @@ describe.skipIf(!hasOpenssl)("Links over TLS", () => {
     expect([...refusals(gateway), ...refusals(center)]).toEqual([]);
   });
 
+  test("come up with a certificate of either CA of the file, and with one between it and the CA", async () => {
+    for (const [gatewayTexts, centerTexts] of [
+      [TEXTS.openGateway, TEXTS.strangeCenter],
+      [TEXTS.openGateway, TEXTS.center],
+      [TEXTS.gateway, TEXTS.chained],
+    ] as const) {
+      const { gateway } = meet(gatewayTexts, centerTexts);
+      await until(
+        () => gateway.hub.links().length === 1,
+        () => gateway.lines,
+      );
+      for (const node of open.splice(0)) node.hub.close();
+    }
+  });
+
+  test("are not waited for longer than for any stranger: who never begins with TLS is closed in time", async () => {
+    const world = new World();
+    const gateway = world.node({ role: "gateway", number: 1 }, { transport: transportOf(TEXTS.gateway) });
+    open.push(gateway);
+    let isClosed = false;
+    const socket = connect(gateway.address.port, gateway.address.host, () => undefined);
+    socket.on("close", () => (isClosed = true));
+    socket.on("error", () => undefined);
+    socket.resume();
+    await until(
+      () => gateway.hub.unprovedCount === 1,
+      () => gateway.lines,
+    );
+    world.clock.run(HANDSHAKE_MS_MAX);
+    await until(
+      () => isClosed && gateway.hub.unprovedCount === 0,
+      () => gateway.lines,
+    );
+    expect((await told(gateway)).reason).toBe("handshake_timeout");
+  });
+
   test("do not replace the cluster key", async () => {
     const { gateway, center } = meet(TEXTS.gateway, TEXTS.center, OTHER_KEY);
     expect((await told(gateway)).reason).toBe("bad_proof");
@@ -182,6 +248,22 @@ describe.skipIf(!hasOpenssl)("Links over TLS", () => {
       "center",
       "bad_certificate",
       "is for center-2.test, not for gateway-1.test",
+    ],
+    [
+      "a dialler without the certificates between its own and the CA",
+      TEXTS.gateway,
+      TEXTS.unchained,
+      "gateway",
+      "bad_certificate",
+      "is not signed by our CA",
+    ],
+    [
+      "a dialler that another node has signed",
+      TEXTS.gateway,
+      TEXTS.forged,
+      "gateway",
+      "bad_certificate",
+      "or one that signed it, is for another purpose",
     ],
     ["a dialler without TLS", TEXTS.gateway, undefined, "gateway", "tls_failed", "speaks no TLS"],
     ["an acceptor without TLS", undefined, TEXTS.center, "center", "tls_failed", "it may speak none"],
