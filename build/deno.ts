@@ -12,8 +12,8 @@ import type { GroupRun, Verdict } from "./report.ts";
 
 /** Suites of layers that know no runtime. */
 const SUITES = ["test/wire/", "test/link/", "test/sync/", "test/mesh/", "test/rpc/", "test/admin/"];
-/** Tests of what Deno alone has. */
-const OWN = "test/deno/";
+/** Tests of what Deno alone has, and of an adapter that both use. */
+const OWN = ["test/deno/", "test/runtime/line_trail.test.ts"];
 
 /** Left out, with the reason. */
 const LEFT_OUT: readonly { readonly path: string; readonly why: string }[] = [
@@ -30,13 +30,13 @@ export const DENO_TIME_MAX_MS = 10 * 60_000;
 export function denoFiles(files: readonly string[], filters: readonly string[]): string[] {
   return matching(files, filters)
     .filter((file) => file.endsWith(".test.ts"))
-    .filter((file) => file.startsWith(OWN) || SUITES.some((suite) => file.startsWith(suite)))
+    .filter((file) => OWN.some((own) => file.startsWith(own)) || SUITES.some((suite) => file.startsWith(suite)))
     .filter((file) => !LEFT_OUT.some(({ path }) => file.startsWith(path)))
     .toSorted();
 }
 
 /** Entries whose imports are all that is written for Deno. */
-export const DENO_ENTRIES = ["src/main_deno.ts", "src/main_deno_serve.ts", "test/harness/deno.ts"];
+export const DENO_ENTRIES = ["src/main_deno.ts", "src/main_deno_serve.ts", "test/harness/deno.ts", "test/deno"];
 
 /**
  * The program itself: `.bin/deno` is a script for Node, which is not there on a machine that has Bun only.

@@ -24,7 +24,10 @@ export interface Conn {
   write(bytes: Uint8Array): number;
   /** No more will be written; the other end sees the end after all that was taken. */
   shutdown(): void;
-  /** Closes at once, both ways. `closed` is called, once, possibly from inside this call. */
+  /**
+   * Closes at once, both ways. `closed` is called, once, possibly from inside this call. The other end hears `ended` or
+   * `closed`, as its system has it.
+   */
   terminate(): void;
   /** Stops and resumes reading: real backpressure. */
   pause(): void;

@@ -12,11 +12,10 @@ export const denoClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   after: (delayMs, fn) => new DenoTimer(delayMs, fn),
-  // One immediate may run before this turn's poll; one that was set inside an immediate runs after it.
+  // Immediates do not wait for I/O on Deno, however many follow each other; a timer fires in a later turn, and a turn
+  // polls first. The first may be of the turn that is under way; the immediate lets what was read be told before.
   afterPoll: (fn) => {
-    setImmediate(() => {
-      setImmediate(fn);
-    });
+    setTimeout(() => setTimeout(() => setImmediate(fn), 0), 0);
   },
   soon: (fn) => queueMicrotask(fn),
 };

@@ -9,13 +9,33 @@ import { listenReason } from "./deno_transport.ts";
 
 export const denoServeHttp: ServeHttp = (address, handler, options): HttpServer => {
   const ended = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  let isStopping = false;
+  const answer = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> => {
+    if (isStopping) return Promise.resolve(new Response("stopping\n", { status: 503 }));
+    const sent = info.completed.catch(() => undefined);
+    running.add(sent);
+    void sent.then(() => running.delete(sent));
+    return answerHttp({ handler, ...options }, request, info.remoteAddr.hostname);
+  };
   try {
     const server = Deno.serve(
       { hostname: address.host, port: address.port, signal: ended.signal, onListen: () => undefined },
-      (request, info) => answerHttp({ handler, ...options }, request, info.remoteAddr.hostname),
+      answer,
     );
-    const bound = { host: address.host, port: server.addr.port };
-    return { address: bound, stop: (deadlineMs) => stop(server, ended, deadlineMs) };
+    return {
+      address: { host: address.host, port: server.addr.port },
+      // Not by shutdown(): what still hangs after it could not be aborted any more.
+      stop: async (deadlineMs) => {
+        isStopping = true;
+        const late = Promise.withResolvers<void>();
+        const timer = setTimeout(() => late.resolve(), deadlineMs);
+        await Promise.race([Promise.all(running), late.promise]);
+        clearTimeout(timer);
+        ended.abort();
+        await server.finished;
+      },
+    };
   } catch (error) {
     const text = `Cannot serve HTTP on ${addressText(address)}: ${listenReason(error)}`;
     throw new ListenError(text, { cause: error });
@@ -43,13 +63,4 @@ export function handedOver(): {
     },
     fetch: async (request, remote) => (await current?.(request, remote)) ?? new Response("stopping\n", { status: 503 }),
   };
-}
-
-async function stop(server: Deno.HttpServer<Deno.NetAddr>, ended: AbortController, deadlineMs: number): Promise<void> {
-  const late = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => late.resolve("late"), deadlineMs);
-  const first = await Promise.race([server.shutdown(), late.promise]);
-  clearTimeout(timer);
-  if (first === "late") ended.abort();
-  await server.finished;
 }

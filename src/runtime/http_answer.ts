@@ -36,7 +36,8 @@ function limited(request: Request, bodySizeMax: number): Request {
       },
     }),
   );
-  return new Request(request, { method: request.method, body: counted });
+  const { url, method, headers } = request;
+  return new Request(url, { method, headers, body: counted });
 }
 
 function problem(status: number, title: string): Response {

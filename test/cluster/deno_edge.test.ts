@@ -41,10 +41,10 @@ function sameNodes(cluster: TestCluster, edge: DenoEdge): Promise<readonly NodeR
       seen = { ours, theirs };
       if (ours === undefined || theirs === undefined || !Bun.deepEquals(byId(ours), byId(theirs))) return undefined;
       const wanted = [
-        ...cluster.nodes().flatMap((node) => (node.isAlive ? [[node.id, node.boot]] : [])),
-        ["admin:1", edge.boot],
+        ...cluster.nodes().flatMap((node) => (node.isAlive ? [`${node.id} ${node.boot}`] : [])),
+        `admin:1 ${edge.boot}`,
       ];
-      const rows = ours.filter((row) => row.current).map((row) => [row.id, row.boot]);
+      const rows = ours.filter((row) => row.current).map((row) => `${row.id} ${row.boot}`);
       return Bun.deepEquals(rows.toSorted(), wanted.toSorted()) ? theirs : undefined;
     },
     {
