@@ -91,6 +91,7 @@ export class ActivityReplica {
       content: undefined,
     };
     this.#known.set(copy.topic, known);
+    const hadEnd = known.content?.endsAtMs !== undefined;
     const was = before === undefined ? "new" : situation(known);
     known.version = copy.version;
     known.appliedAtMs = this.#options.clock.wallMs();
@@ -98,7 +99,8 @@ export class ActivityReplica {
     this.#read(known, copy);
     this.#logApplied(known, was !== situation(known));
     this.#update(known);
-    this.#endTimer.arm();
+    // It looks at all of them, and a node that starts applies as many as there are.
+    if (hadEnd || known.content?.endsAtMs !== undefined) this.#endTimer.arm();
   }
 
   /** StateEffects.dropped: the topic is on no list any more. */
