@@ -10,6 +10,7 @@ import { ActivityContract } from "#activity/activity_contract.ts";
 import type { ActivityOutcome } from "#activity/outcome.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import { SessionContract } from "#session/session_contract.ts";
+import { StoreError } from "#store/store.ts";
 import type { Role } from "#wire/role.ts";
 import { acceptsLinks, tierOf } from "#wire/role.ts";
 import type { Life, SimCluster } from "./sim_cluster.ts";
@@ -273,7 +274,11 @@ export class Workload {
           this.#cluster.ledger.count(`change:${outcome.kind}`);
           this.#cluster.world.note(life.spec.id, "change", { id, kind: outcome.kind });
         },
-        (error: unknown) => this.#cluster.ledger.violation(`a change of ${id} was rejected: ${String(error)}`),
+        (error: unknown) => {
+          // An owner that leaves takes no change any more, and says so.
+          if (error instanceof StoreError && error.code === "closed" && life.node.node.isDraining) return;
+          this.#cluster.ledger.violation(`a change of ${id} was rejected: ${String(error)}`);
+        },
       );
     });
   }
