@@ -257,8 +257,8 @@ export class MeshGround {
       modules: [
         module("ground", { activities: [boss] }, (host) => {
           const listener = host.activity(boss);
-          listener.opened((event) => this.heard.push(`opened ${event.id} at ${host.id}`));
-          listener.closed((event) => this.heard.push(`closed ${event.id} at ${host.id}`));
+          listener.opened((event) => void this.heard.push(`opened ${event.id} at ${host.id}`));
+          listener.closed((event) => void this.heard.push(`closed ${event.id} at ${host.id}`));
         }),
       ],
       onEnd: ({ reason }) => this.world.note(id, "wants to end", reason),

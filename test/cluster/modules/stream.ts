@@ -48,5 +48,5 @@ export default module("stream", { activities: [stream] }, (node) => {
     open.add(term.id);
     for (const each of term.config.lanes) if (each.at === node.id) void run(term.id, each).catch(() => {});
   });
-  terms.closed((term) => open.delete(term.id));
+  terms.closed((term) => void open.delete(term.id));
 });
