@@ -132,6 +132,27 @@ describe("An edge on Deno", () => {
     tell(ground);
   });
 
+  clusterTest("goes on seeing and changing everything when one of two cross gateways dies", async (ground) => {
+    const nodes = [...CHAIN, { id: "cross_gateway:2" }];
+    const cluster = ground.cluster({ nodes });
+    await cluster.start();
+    await withEdge(cluster, { kind: "source" }, async (edge) => {
+      await sameNodes(cluster, edge);
+      await cluster.node("cross_gateway:1").kill();
+      await sameNodes(cluster, edge);
+      const opened = await edge.admin.ask("POST", "/api/activities", {
+        id: "b",
+        kind: "plain",
+        config: {},
+        open: true,
+      });
+      expect(opened.status).toBe(201);
+      const left = nodes.map((node) => node.id).filter((id) => id !== "cross_gateway:1");
+      await appliedBy(edge, "b", [...left, "admin:1"]);
+    });
+    tell(ground);
+  });
+
   clusterTest(
     "is one file for deno serve, which joins by itself; a second one of its id is refused",
     async (ground) => {
@@ -143,6 +164,10 @@ describe("An edge on Deno", () => {
         await sameNodes(cluster, edge);
         expect((await fetch(`${edge.admin.url}/api/nodes`)).status).toBe(401);
         expect((await fetch(`${edge.admin.url}/readyz`)).status).toBe(200);
+        const metrics = await fetch(`${edge.admin.url}/metrics`, {
+          headers: { authorization: `Bearer ${cluster.file.token}` },
+        });
+        expect([metrics.status, (await metrics.text()).includes("kuafu_")]).toEqual([200, true]);
         const twin = new DenoEdge(cluster);
         expect(await twin.spawn().exited).toBe(1);
         await twin.end();
