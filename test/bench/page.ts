@@ -22,8 +22,9 @@ export async function writePage(run: {
   const release = await readRelease(root);
   const head = `# Benchmarks
 
-\`bun run bench\` builds the executable, runs everything below in one go on one machine, and writes this page. It prints
-what it measures and judges nothing: no test fails on a time.
+\`npm run bench\` or \`bun run bench\` builds the executable, runs everything below in one go on one machine, and writes
+this page. It prints what it measures and judges nothing: no test fails on a time. What was tried for the calls, and what
+it gave, is in [a decision](decisions/call_path.md).
 
 This run took ${tookS} s: Kuafu ${release}, Bun ${Bun.version}, ${machine()}. Load average at its end ${loadavg()[0]?.toFixed(1)}.
 Client, gateway and server share the cores with each other and with whatever else the machine did, so that the
