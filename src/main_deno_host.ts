@@ -15,6 +15,7 @@ import { denoDigest } from "#runtime/deno_digest.ts";
 import { endOnDenoFaults } from "#runtime/deno_faults.ts";
 import { acquireDenoLock } from "#runtime/deno_lock.ts";
 import { DenoTransport } from "#runtime/deno_transport.ts";
+import { denoUsage } from "#runtime/deno_usage.ts";
 import { connsMax } from "#runtime/descriptor_limit.ts";
 import { openLineTrail } from "#runtime/line_trail.ts";
 import { descriptorWriter } from "#runtime/line_writer.ts";
@@ -51,6 +52,7 @@ export function denoHost(serveHttp: ServeHttp): EdgeHost {
       openTrail: (folder) => openLineTrail(folder),
       serveHttp,
       loadModule: async (path) => ({ kind: "failed", reason: `${path}: an edge runs no modules` }),
+      usage: denoUsage,
       environment: (name) => Deno.env.get(name),
     },
     readToml,
