@@ -175,6 +175,7 @@ describe("An edge on Deno", () => {
           expect.stringContaining("owns edge_data/admin-1"),
         ]);
         expect((await edge.admin.nodes())?.length).toBe(CHAIN.length + 1);
+        expect(await edge.end("SIGTERM")).toBe(0);
       });
       tell(ground);
     },
