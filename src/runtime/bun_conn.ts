@@ -1,6 +1,7 @@
 /**
  * A conn on a Bun socket, with TLS or without. Over TLS nothing that the other end sends is delivered before its
- * certificate is verified; until then the conn takes no bytes either.
+ * certificate is verified; until then the conn takes no bytes either. What Bun has deciphered already still comes after
+ * `pause`: at most what it reads at once.
  *
  * A handler that throws is a bug, and Bun would only hand it to the socket's `error`: it is thrown again outside,
  * where it ends the process.
