@@ -14,6 +14,9 @@ import type { Identity } from "#wire/identity.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { acceptsLinks } from "#wire/role.ts";
 
+/** Of an interval. */
+const OWN_CHANGE_DELAY = 0.25;
+
 export class AttachedNews {
   readonly #self: Identity;
   readonly #clock: Clock;
@@ -22,6 +25,7 @@ export class AttachedNews {
   readonly #intervalMs: number;
   readonly #attached = new Map<number, Identity>();
   #timer: Timer;
+  #later: Timer | undefined;
 
   constructor(options: {
     readonly self: Identity;
@@ -69,13 +73,21 @@ export class AttachedNews {
     };
   }
 
-  /** This gateway holds other state topics than before. */
+  /**
+   * This gateway holds other state topics than before. It says so a moment later: a thousand gateways that answered
+   * a change at once would hold up the change itself, and their nodes have not applied it yet either.
+   */
   ownChanged(): void {
-    this.#sayApplied();
+    this.#board.own(this.#sync.appliedDigest(), this.#clock.wallMs());
+    this.#later ??= this.#clock.after(this.#intervalMs * OWN_CHANGE_DELAY, () => {
+      this.#later = undefined;
+      this.#sayApplied();
+    });
   }
 
   stop(): void {
     this.#timer.cancel();
+    this.#later?.cancel();
   }
 
   #nextTick(): Timer {
