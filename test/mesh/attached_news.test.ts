@@ -13,20 +13,23 @@ const INTERVAL_MS = 1000;
 function setUp() {
   const self = node("gateway:1");
   const clock = new FakeClock();
-  let news: AttachedNews | undefined;
+  const accepted: (() => void)[] = [];
   const sync = new Sync({
     self,
     digest: SIM_DIGEST,
     wallMs: () => clock.wallMs(),
     counters: new Counters(),
     events: {
-      accepted: () => news?.ownChanged(),
+      accepted: () => {
+        for (const tell of accepted) tell();
+      },
       dropped: () => undefined,
       reported: () => undefined,
       routeChanged: () => undefined,
     },
   });
-  news = new AttachedNews({ self, clock, sync, intervalMs: INTERVAL_MS });
+  const news = new AttachedNews({ self, clock, sync, intervalMs: INTERVAL_MS });
+  accepted.push(() => news.ownChanged());
   const above = new FakeLink("cross_gateway:1", "above");
   sync.linkUp(above);
   /** The digests that it has told of itself since it was asked last, as far as they are not 0. */
