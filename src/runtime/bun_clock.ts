@@ -2,43 +2,16 @@
  * Clock on the real time of the machine.
  */
 
-import type { Clock, Timer } from "#base/clock.ts";
-
-/** Longer delays wrap around in setTimeout and would fire at once. */
-const DELAY_MAX_MS = 0x7fff_ffff;
+import type { Clock } from "#base/clock.ts";
+import { SystemTimer } from "./system_timer.ts";
 
 export const bunClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
-  after: (delayMs, fn) => new BunTimer(delayMs, fn),
+  after: (delayMs, fn) => new SystemTimer(delayMs, fn),
   // One immediate may run before this turn's poll; one that was set inside an immediate runs after it.
   afterPoll: (fn) => {
     setImmediate(() => setImmediate(fn));
   },
   soon: (fn) => queueMicrotask(fn),
 };
-
-class BunTimer implements Timer {
-  readonly #dueMs: number;
-  readonly #fn: () => void;
-  #handle: ReturnType<typeof setTimeout>;
-
-  constructor(delayMs: number, fn: () => void) {
-    this.#dueMs = performance.now() + Math.max(0, delayMs);
-    this.#fn = fn;
-    this.#handle = this.#arm();
-  }
-
-  cancel(): void {
-    clearTimeout(this.#handle);
-  }
-
-  #arm(): ReturnType<typeof setTimeout> {
-    // Rounded up: a timer never fires before its time.
-    const delayMs = Math.min(Math.ceil(this.#dueMs - performance.now()), DELAY_MAX_MS);
-    return setTimeout(() => {
-      if (performance.now() < this.#dueMs) this.#handle = this.#arm();
-      else this.#fn();
-    }, delayMs);
-  }
-}
