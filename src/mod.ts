@@ -7,7 +7,8 @@ import * as v from "valibot";
 
 export { v };
 export { activity } from "./module/activity_kind.ts";
-export type { ActivityKind, ConfigOf } from "./module/activity_kind.ts";
+export type { ActivityKind, ActivityOptions, ConfigOf, OwnerTerm } from "./module/activity_kind.ts";
+export type { Phase, TermPhase } from "./activity/term.ts";
 export { module } from "./module/module.ts";
 export type { Module } from "./module/module.ts";
 export type {
@@ -18,6 +19,7 @@ export type {
   Handlers,
   ModuleNode,
   OpenedEvent,
+  PhaseEvent,
   Target,
 } from "./module/module_node.ts";
 export { contract, ContractError } from "./rpc/contract.ts";

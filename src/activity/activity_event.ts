@@ -3,7 +3,9 @@
  */
 
 import type { NodeId } from "#wire/role.ts";
-import type { ActivityContent, OpenTerm } from "./content.ts";
+import type { ActivityContent } from "./content.ts";
+import { openEndsAtMs } from "./phases.ts";
+import type { OpenTerm, Phase } from "./term.ts";
 
 export interface ActivityEvent {
   readonly id: string;
@@ -28,8 +30,24 @@ export interface ClosedEvent extends ActivityEvent {
   readonly closedAtMs: number;
 }
 
+/** A term is in another phase, as far as this node has been told. */
+export interface PhaseEvent {
+  readonly id: string;
+  readonly kind: string;
+  readonly owner: NodeId;
+  readonly term: string;
+  readonly termNumber: number;
+  readonly config: unknown;
+  /** `scheduled`: the term was recalled. */
+  readonly phase: Phase;
+  /** When it began, in the cluster's time. */
+  readonly sinceMs: number;
+}
+
 export type TermEvent =
-  { readonly kind: "opened"; readonly event: OpenedEvent } | { readonly kind: "closed"; readonly event: ClosedEvent };
+  | { readonly kind: "opened"; readonly event: OpenedEvent }
+  | { readonly kind: "closed"; readonly event: ClosedEvent }
+  | { readonly kind: "phase"; readonly event: PhaseEvent };
 
 export function eventOf(
   content: ActivityContent,
@@ -43,6 +61,6 @@ export function eventOf(
     termNumber: of.term.number,
     config: content.config,
     openedAtMs: of.term.openedAtMs,
-    endsAtMs: content.endsAtMs,
+    endsAtMs: openEndsAtMs(content),
   };
 }

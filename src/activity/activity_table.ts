@@ -44,6 +44,26 @@ export const ACTIVITY_MIGRATIONS: MigrationSet = {
         )`,
       ],
     },
+    {
+      name: "term_states_and_verb_keys",
+      statements: [
+        `CREATE TABLE activity_term (
+          owner TEXT NOT NULL,
+          activity TEXT NOT NULL,
+          term TEXT NOT NULL,
+          state BYTEA NOT NULL,
+          PRIMARY KEY (owner, activity, term)
+        )`,
+        `CREATE TABLE activity_verb (
+          owner TEXT NOT NULL,
+          verb_key TEXT NOT NULL,
+          request TEXT NOT NULL,
+          answer BYTEA NOT NULL,
+          at_ms BIGINT NOT NULL,
+          PRIMARY KEY (owner, verb_key)
+        )`,
+      ],
+    },
   ],
 };
 

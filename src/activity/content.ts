@@ -24,69 +24,81 @@ import {
 } from "valibot";
 import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
+import type { Schedule } from "./schedule.ts";
+import { scheduleSchema } from "./schedule.ts";
+import type { CancelledTerm, ClosedTerm, HistoryEntry, OpenTerm, PendingTerm, TermPhase, Timing } from "./term.ts";
+import { PHASES_DEFAULT, TERM_PHASES, TIMING_NONE } from "./term.ts";
 
 export const ACTIVITY_ID = /^[a-z0-9_-]{1,64}$/;
-/** Phase changes that a content remembers; the oldest give way. */
-export const HISTORY_MAX = 16;
+/** Phase changes that a content remembers: four whole terms at least; the oldest give way. */
+export const HISTORY_MAX = 32;
 /** What term and history may add to an activity after its creation stays below this. */
 const GROWTH_SIZE_MAX = 4096;
 /** Encoded size at creation: with all that is added later it stays a topic that can be sent. */
 export const CONTENT_SIZE_MAX = TOPIC_SIZE_MAX - GROWTH_SIZE_MAX;
 
-/** One phase change of one term. */
-export interface HistoryEntry {
-  /** Id of the term. */
-  readonly term: string;
-  readonly number: number;
-  readonly phase: "open" | "closed";
-  readonly atMs: number;
-}
-
-export interface OpenTerm {
-  /** 128 random bits as 32 hex digits: a restored owner can't draw one again. */
-  readonly id: string;
-  /** 1 for the first term of the activity. */
-  readonly number: number;
-  readonly openedAtMs: number;
-}
-
-export interface ClosedTerm extends OpenTerm {
-  readonly closedAtMs: number;
-}
-
-interface Constant {
+/** What an activity is in every phase. */
+export interface ActivityBase {
   readonly id: string;
   readonly kind: string;
   /** As the kind's schema has left it. */
   readonly config: unknown;
-  /** Closes by itself then, in the owner's time. */
+  /** The end of `open` of terms that are begun by hand, in cluster time. */
   readonly endsAtMs: number | undefined;
+  /** The phases that its kind uses, in order. */
+  readonly phases: readonly TermPhase[];
+  readonly timing: Timing;
+  readonly schedule: Schedule;
+  /** Windows of the schedule that open after this have no term yet. */
+  readonly cursorMs: number;
+  /** Terms that have begun, those that were recalled included. */
+  readonly termCount: number;
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
 }
 
 export type ActivityContent =
-  | (Constant & { readonly phase: "scheduled"; readonly term: undefined })
-  | (Constant & { readonly phase: "open"; readonly term: OpenTerm })
-  | (Constant & { readonly phase: "closed"; readonly term: ClosedTerm });
-
-export type Phase = ActivityContent["phase"];
+  | (ActivityBase & { readonly phase: "scheduled"; readonly term: undefined })
+  | (ActivityBase & { readonly phase: "preview" | "signup"; readonly term: PendingTerm })
+  | (ActivityBase & { readonly phase: "open"; readonly term: OpenTerm })
+  | (ActivityBase & { readonly phase: "settling" | "reward" | "show" | "closed"; readonly term: ClosedTerm })
+  | (ActivityBase & { readonly phase: "cancelled"; readonly term: CancelledTerm });
 
 const ms = pipe(number(), integer(), minValue(0));
+const termPhase = picklist(TERM_PHASES);
 const termId = pipe(string(), regex(/^[0-9a-f]{32}$/));
 const termNumber = pipe(number(), integer(), minValue(1));
-const openTerm = { id: termId, number: termNumber, openedAtMs: ms };
+const pendingTerm = {
+  id: termId,
+  number: termNumber,
+  plan: optional(array(object({ phase: termPhase, atMs: ms })), []),
+};
+const openTerm = { ...pendingTerm, openedAtMs: ms };
+const closedTerm = object({ ...openTerm, closedAtMs: ms });
 const constant = {
   id: pipe(string(), regex(ACTIVITY_ID)),
   kind: string(),
   config: optional(unknown()),
   endsAtMs: optional(ms),
-  history: array(object({ term: termId, number: termNumber, phase: picklist(["open", "closed"]), atMs: ms })),
+  phases: optional(array(termPhase), () => [...PHASES_DEFAULT]),
+  timing: optional(object({ previewMs: ms, signupMs: ms, showMs: ms }), TIMING_NONE),
+  schedule: optional(scheduleSchema, { kind: "manual" }),
+  cursorMs: optional(ms, 0),
+  termCount: optional(ms),
+  history: array(
+    object({ term: termId, number: termNumber, phase: picklist([...TERM_PHASES, "cancelled"]), atMs: ms }),
+  ),
 };
 const contentSchema = variant("phase", [
   object({ ...constant, phase: literal("scheduled"), term: nil() }),
+  object({ ...constant, phase: picklist(["preview", "signup"]), term: object(pendingTerm) }),
   object({ ...constant, phase: literal("open"), term: object(openTerm) }),
-  object({ ...constant, phase: literal("closed"), term: object({ ...openTerm, closedAtMs: ms }) }),
+  object({ ...constant, phase: picklist(["settling", "reward", "show", "closed"]), term: closedTerm }),
+  object({
+    ...constant,
+    phase: literal("cancelled"),
+    term: object({ ...pendingTerm, openedAtMs: optional(ms), closedAtMs: ms }),
+  }),
 ]);
 
 /** Bytes of its own, which no later encoding overwrites. */
@@ -116,14 +128,37 @@ export function decodeContent(bytes: Uint8Array, id: string): Decoded {
 }
 
 function plain(parsed: InferOutput<typeof contentSchema>): ActivityContent {
-  const { id, kind, history } = parsed;
-  const same = { id, kind, config: parsed.config, endsAtMs: parsed.endsAtMs, history };
+  const { id, kind, phases, timing, schedule, cursorMs, history } = parsed;
+  const termCount = parsed.termCount ?? parsed.term?.number ?? 0;
+  const { config, endsAtMs } = parsed;
+  const same: ActivityBase = {
+    id,
+    kind,
+    config,
+    endsAtMs,
+    phases,
+    timing,
+    schedule,
+    cursorMs,
+    termCount,
+    history,
+  };
   switch (parsed.phase) {
     case "scheduled":
       return { ...same, phase: "scheduled", term: undefined };
+    case "preview":
+    case "signup":
+      return { ...same, phase: parsed.phase, term: parsed.term };
     case "open":
       return { ...same, phase: "open", term: parsed.term };
+    case "settling":
+    case "reward":
+    case "show":
     case "closed":
-      return { ...same, phase: "closed", term: parsed.term };
+      return { ...same, phase: parsed.phase, term: parsed.term };
+    case "cancelled": {
+      const { openedAtMs, ...term } = parsed.term;
+      return { ...same, phase: "cancelled", term: { ...term, openedAtMs } };
+    }
   }
 }

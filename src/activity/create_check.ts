@@ -1,13 +1,18 @@
 /**
- * Checks a request to create an activity, and makes its first content. Pure but for the kind's own schema, which is
+ * Checks a request to create an activity, or to edit one, and makes its content. Pure but for the kind's own schema, which is
  * module code: what it throws is reported to `fault` and refused as invalid.
  */
 
 import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import type { ActivityContent } from "./content.ts";
 import { ACTIVITY_ID, CONTENT_SIZE_MAX, encodeContent } from "./content.ts";
+import { cursorAt } from "./phases.ts";
+import { checkSchedule } from "./schedule.ts";
+import type { TermPhase, Timing } from "./term.ts";
+import { PHASES_DEFAULT, TIMING_MAX_MS, TIMING_NONE } from "./term.ts";
 import { equalData } from "./equal_data.ts";
-import type { ActivityKinds, CreateRequest, Issue, ParsedConfig } from "./outcome.ts";
+import type { Issue } from "./issue.ts";
+import type { ActivityKinds, CreateRequest, ParsedConfig, SomeTiming } from "./outcome.ts";
 
 export type CheckedCreate =
   | { readonly kind: "ok"; readonly content: ActivityContent & { readonly phase: "scheduled" } }
@@ -15,7 +20,11 @@ export type CheckedCreate =
 
 export function checkCreate(
   request: CreateRequest,
-  using: { readonly kinds: ActivityKinds; readonly fault: (kind: string, error: unknown) => void },
+  using: {
+    readonly kinds: ActivityKinds;
+    readonly nowMs: number;
+    readonly fault: (kind: string, error: unknown) => void;
+  },
 ): CheckedCreate {
   const issues: Issue[] = [];
   if (!ACTIVITY_ID.test(request.id)) {
@@ -27,6 +36,13 @@ export function checkCreate(
   const { endsAtMs } = request;
   if (endsAtMs !== undefined && !(Number.isSafeInteger(endsAtMs) && endsAtMs >= 0)) {
     issues.push({ path: "endsAtMs", message: `found ${endsAtMs}; allowed: milliseconds since 1970, a whole number` });
+  }
+  const phases = using.kinds.phases(request.kind) ?? PHASES_DEFAULT;
+  const schedule = request.schedule ?? { kind: "manual" };
+  const timing = timingOf(TIMING_NONE, request.timing);
+  issues.push(...checkSchedule(schedule, using.nowMs), ...timingIssues(timing, phases));
+  if (schedule.kind !== "manual" && endsAtMs !== undefined) {
+    issues.push({ path: "endsAtMs", message: `found one beside a schedule; allowed: one of the two` });
   }
   const parsed = parseConfig(request, using);
   if (parsed.kind === "invalid") issues.push(...parsed.issues);
@@ -44,6 +60,11 @@ export function checkCreate(
     kind: request.kind,
     config: travelled.config,
     endsAtMs,
+    phases,
+    timing,
+    schedule,
+    cursorMs: schedule.kind === "manual" ? 0 : cursorAt(schedule, using.nowMs),
+    termCount: 0,
     history: [],
     phase: "scheduled",
     term: undefined,
@@ -53,6 +74,28 @@ export function checkCreate(
     return invalid([{ path: "config", message: `encoded size is ${size}, limit is ${CONTENT_SIZE_MAX}` }]);
   }
   return { kind: "ok", content };
+}
+
+/** The old times with the new ones that were given. */
+export function timingOf(old: Timing, given: SomeTiming | undefined): Timing {
+  return {
+    previewMs: given?.previewMs ?? old.previewMs,
+    signupMs: given?.signupMs ?? old.signupMs,
+    showMs: given?.showMs ?? old.showMs,
+  };
+}
+
+function timingIssues(timing: Timing, phases: readonly TermPhase[]): readonly Issue[] {
+  return (["preview", "signup", "show"] as const).flatMap((phase) => {
+    const name = `${phase}Ms` as const;
+    const value = timing[name];
+    const path = `timing.${name}`;
+    if (value > 0 && !phases.includes(phase)) {
+      return [{ path, message: `found ${value}; the kind has no ${phase}: it uses ${phases.join(", ")}` }];
+    }
+    if (Number.isSafeInteger(value) && value >= 0 && value <= TIMING_MAX_MS) return [];
+    return [{ path, message: `found ${value}; allowed: 0 to ${TIMING_MAX_MS} milliseconds, a whole number` }];
+  });
 }
 
 function parseConfig(

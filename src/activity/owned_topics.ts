@@ -19,6 +19,7 @@ import { checkEpoch, erase, raiseEpoch, readAll, readEpoch, write } from "./acti
 import { activityTopic } from "./activity_topic.ts";
 import type { ActivityContent } from "./content.ts";
 import { encodeContent } from "./content.ts";
+import { KindFault } from "./kind_fault.ts";
 
 const EPOCH_MAX = 0xffff_ffff;
 const NO_BYTES = new Uint8Array(0);
@@ -56,6 +57,7 @@ export class OwnedTopics {
   /** New topics start above the revisions of those that were forgotten in this epoch. */
   #revisionFloor = 0;
   #isStale = false;
+  #isAnnouncing = false;
 
   constructor(options: OwnedTopicsOptions) {
     this.#options = options;
@@ -82,8 +84,8 @@ export class OwnedTopics {
     return activityTopic(this.#options.owner, id);
   }
 
-  /** Takes the next epoch and gives every topic a version in it, in one transaction; then publishes all. */
-  async start(revise: (content: ActivityContent) => ActivityContent, atMs: number): Promise<void> {
+  /** Takes the next epoch and gives every topic a version in it, in one transaction. Publishes nothing yet. */
+  async start(): Promise<void> {
     const { owner, store } = this.#options;
     const loaded = await store.transaction(async (tx) => {
       const last = await readEpoch(tx, owner);
@@ -92,11 +94,8 @@ export class OwnedTopics {
       await raiseEpoch(tx, owner, { from: last, to: epoch });
       const held: Held[] = [];
       for (const old of await readAll(tx, owner)) {
-        const next = this.#revised(old, {
-          epoch,
-          atMs,
-          content: old.kind === "live" ? revise(old.content) : undefined,
-        });
+        const { revision, hash } = old.version;
+        const next: Held = { ...old, version: { epoch, revision: revision + 1, hash } };
         await write(tx, owner, { from: old.version, to: next });
         held.push(next);
       }
@@ -104,7 +103,12 @@ export class OwnedTopics {
     });
     this.#epoch = loaded.epoch;
     for (const held of loaded.held) this.#held.set(held.id, held);
-    for (const held of loaded.held) this.#announce(held);
+  }
+
+  /** Publishes all, and from now on every change. */
+  announceAll(): void {
+    this.#isAnnouncing = true;
+    for (const held of this.#held.values()) this.#announce(held);
   }
 
   /** To be awaited before each look at what is held, by one caller at a time. Throws StoreError. */
@@ -136,8 +140,11 @@ export class OwnedTopics {
     }
   }
 
-  /** Commits all or none, then publishes them. Throws StoreError. */
-  async commit(changes: readonly Change[]): Promise<void> {
+  /**
+   * Commits all or none, then publishes them. `also` writes what belongs to the changes in the same transaction; what
+   * it throws undoes them. Throws StoreError, and what `also` throws.
+   */
+  async commit(changes: readonly Change[], also?: (tx: Tx, next: readonly Held[]) => Promise<void>): Promise<void> {
     const { owner } = this.#options;
     const before = this.#epoch;
     const epoch = Math.max(before, ...changes.map((change) => change.epochMin ?? 0));
@@ -148,6 +155,7 @@ export class OwnedTopics {
       if (epoch === before) await checkEpoch(tx, owner, epoch);
       else await raiseEpoch(tx, owner, { from: before, to: epoch });
       for (const held of next) await write(tx, owner, { from: this.#held.get(held.id)?.version, to: held });
+      await also?.(tx, next);
     });
     this.#epoch = epoch;
     for (const held of next) this.#held.set(held.id, held);
@@ -186,6 +194,8 @@ export class OwnedTopics {
     try {
       await this.#options.store.transaction(work);
     } catch (error) {
+      // What a kind has thrown has undone the whole, for certain.
+      if (error instanceof KindFault) throw error;
       this.#isStale = true;
       if (error instanceof StoreError && error.code === "fenced") {
         this.#options.alarms.raise(`fenced:${this.#options.owner}`, { detail: error.message });
@@ -203,20 +213,9 @@ export class OwnedTopics {
     return content === undefined ? { ...base, kind: "tombstone" } : { ...base, kind: "live", content };
   }
 
-  #revised(
-    old: Held,
-    to: { readonly epoch: number; readonly atMs: number; readonly content: ActivityContent | undefined },
-  ): Held {
-    const version = { epoch: to.epoch, revision: old.version.revision + 1, hash: old.version.hash };
-    if (old.kind === "tombstone" || to.content === undefined || to.content === old.content) return { ...old, version };
-    const bytes = encodeContent(to.content);
-    const hash = hashOf(this.#options.digest, bytes);
-    return { ...old, version: { ...version, hash }, bytes, content: to.content, changedAtMs: to.atMs };
-  }
-
   #announce(held: Held): void {
     const topic = this.topicOf(held.id);
-    if (this.#options.isHalted(topic)) return;
+    if (!this.#isAnnouncing || this.#options.isHalted(topic)) return;
     const { version, bytes } = held;
     const result = this.#options.publish({ topic, version, bytes, tombstone: held.kind === "tombstone" });
     if (result === "ok") this.#options.alarms.clear(`unpublished:${topic}`);

@@ -20,19 +20,32 @@ import { versionText } from "#sync/version.ts";
 import type { Identity } from "#wire/identity.ts";
 import { TOPICS_MAX } from "#wire/limits.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
-import type { Held } from "./activity_table.ts";
+import { parseActivityTopic } from "./activity_topic.ts";
 import type { ActivityContent } from "./content.ts";
 import { checkCreate } from "./create_check.ts";
-import { EndTimer } from "./end_timer.ts";
+import { DueTimer } from "./due_timer.ts";
 import { equalData } from "./equal_data.ts";
 import type { Orphan } from "./orphans.ts";
-import type { ActivityKinds, ActivityOutcome, ActivityView, CreateRequest, TopicOutcome } from "./outcome.ts";
+import type {
+  ActivityKinds,
+  ActivityOutcome,
+  ActivityView,
+  CreateRequest,
+  EditRequest,
+  TopicOutcome,
+  VerbOptions,
+} from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
-import type { Change, Publish } from "./owned_topics.ts";
+import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
-import { allowedVerbs, closedIfPastDue, closeTerm, isPastDue, openTerm, stepOf } from "./phases.ts";
 import { ReportDesk } from "./report_desk.ts";
 import { SerialQueue } from "./serial_queue.ts";
+import type { Live } from "./term_runner.ts";
+import { TermRunner } from "./term_runner.ts";
+import { dropOldKeys } from "./verb_keys.ts";
+import { VerbDesk, conflict, isIn, tooLate } from "./verb_desk.ts";
+import type { PhaseVerb } from "./verbs.ts";
+import { afterVerb, stepOf } from "./verbs.ts";
 
 /** Changes that may wait for their turn; more are refused with StoreError `overloaded`. */
 export const CHANGES_WAITING_MAX = 256;
@@ -56,16 +69,16 @@ export interface ActivityOwnerOptions {
   readonly forget: (topic: string) => void;
 }
 
-type Live = Held & { readonly kind: "live" };
-
 export class ActivityOwner {
   readonly #options: ActivityOwnerOptions;
   readonly #topics: OwnedTopics;
   readonly #judge = new TopicOwner();
   readonly #desk: ReportDesk;
-  readonly #endTimer: EndTimer;
+  readonly #runner: TermRunner;
+  readonly #verbs: VerbDesk;
+  readonly #dueTimer: DueTimer;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
-  #endFailures = 0;
+  #walkFailures = 0;
   /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
   #unanswered = 0;
   #state: "new" | "running" | "stopped" = "new";
@@ -86,25 +99,47 @@ export class ActivityOwner {
       log,
       alarms,
     });
-    this.#endTimer = new EndTimer({ clock, clusterMs, ends: () => this.#ends(), act: () => this.#closeInTime() });
+    const { kinds } = options;
+    this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, log, alarms, newTerm: () => this.#newTerm() });
+    this.#verbs = new VerbDesk({
+      owner,
+      store,
+      topics: this.#topics,
+      runner: this.#runner,
+      isHalted,
+      missing: (id) => this.#missing(id),
+      checked: (request) => this.#checked(request),
+      nowMs: () => this.#nowMs(),
+      newTerm: () => this.#newTerm(),
+      changed: () => this.#dueTimer.arm(),
+    });
+    this.#dueTimer = new DueTimer({
+      clock,
+      clusterMs,
+      times: () => this.#runner.times(),
+      act: () => this.#walkInTime(),
+    });
   }
 
-  /** Takes a new epoch, closes what is past due, publishes everything. Throws StoreError; then it has not started. */
+  /** Takes a new epoch, does what is past due, publishes everything. Throws StoreError; then it has not started. */
   async start(): Promise<void> {
     assert(this.#state === "new", "an owner that was not started");
-    const nowMs = this.#nowMs();
-    await this.#topics.start((content) => closedIfPastDue(content, nowMs), nowMs);
+    await this.#topics.start();
+    for (const held of this.#topics.all()) {
+      if (!this.#isStopped()) await this.#runner.walk(held.id, this.#nowMs());
+    }
+    this.#topics.announceAll();
     this.#judge.start(this.#topics.epoch - 1);
     if (this.#isStopped()) return;
     this.#state = "running";
     this.#options.log.info("activities loaded", { epoch: this.#topics.epoch, count: this.#topics.size });
-    this.#endTimer.arm();
+    this.#dueTimer.arm();
   }
 
   /** Lets the change under way end; refuses later ones. */
   async stop(): Promise<void> {
     this.#state = "stopped";
-    this.#endTimer.stop();
+    this.#dueTimer.stop();
     await this.#queue.drained();
   }
 
@@ -136,85 +171,69 @@ export class ActivityOwner {
     return this.#desk.orphans.all();
   }
 
-  /** The same id with an equal kind, config and end again: unchanged, or opened if that is asked for. */
+  /** The same id with an equal kind, config, schedule and times again: unchanged, or opened if that is asked for. */
   create(request: CreateRequest): Promise<ActivityOutcome> {
     return this.#change(async () => {
-      const checked = checkCreate(request, {
-        kinds: this.#options.kinds,
-        fault: (kind, error) => this.#options.alarms.raise(`kind_fault:${kind}`, { error: messageOf(error) }),
-      });
+      const checked = this.#checked(request);
       if (checked.kind === "invalid") return checked;
       const { content } = checked;
       const existing = this.#live(content.id);
-      if (existing !== undefined) {
-        const different = (["kind", "config", "endsAtMs"] as const).filter(
-          (name) => !equalData(existing.content[name], content[name]),
-        );
-        if (different.length > 0)
-          return conflict(`activity "${content.id}" exists with another ${different.join(", ")}`, existing);
-        return request.open === true
-          ? this.#open(existing)
-          : { kind: "ok", value: this.#view(existing), changed: false };
-      }
-      return this.#createNew(content, request.open === true);
+      if (existing === undefined) return this.#createNew(content, request.open === true);
+      const different = (["kind", "config", "endsAtMs", "schedule", "timing"] as const).filter(
+        (name) => !equalData(existing.content[name], content[name]),
+      );
+      if (different.length > 0)
+        return conflict(`activity "${content.id}" exists with another ${different.join(", ")}`, existing);
+      if (request.open === true) return this.#verbs.phase(content.id, "open");
+      return { kind: "ok", value: this.#view(existing), changed: false };
     });
   }
 
   async #createNew(content: ActivityContent, isOpen: boolean): Promise<ActivityOutcome> {
-    const { id, endsAtMs } = content;
+    const { id } = content;
     const nowMs = this.#nowMs();
     if (this.#isOrphan(id)) return this.#missing(id);
-    if (endsAtMs !== undefined && endsAtMs <= nowMs) {
-      const message = `is not after now, which is ${nowMs}`;
-      return {
-        kind: "invalid",
-        detail: `Cannot create activity: endsAtMs: ${message}`,
-        issues: [{ path: "endsAtMs", message }],
-      };
-    }
+    const late = tooLate("create", content, nowMs);
+    if (late !== undefined) return late;
     if (this.#topics.get(id) === undefined && this.#topics.size >= TOPICS_MAX) {
       const detail = `Cannot create activity: this owner has ${this.#topics.size} with those deleted lately, limit is ${TOPICS_MAX}`;
       return { kind: "conflict", detail, allowed: [] };
     }
-    const first = isOpen ? openTerm(content, { term: this.#newTerm(), atMs: nowMs }) : content;
-    return this.#commit({ id, content: first, atMs: nowMs }, "activity created");
+    const first = isOpen ? afterVerb(content, "open", { nowMs, term: this.#newTerm() }) : content;
+    return this.#verbs.commit(first, { phrase: "activity created" });
+  }
+
+  #checked(request: CreateRequest): ReturnType<typeof checkCreate> {
+    return checkCreate(request, {
+      kinds: this.#options.kinds,
+      nowMs: this.#nowMs(),
+      fault: (kind, error) => this.#options.alarms.raise(`kind_fault:${kind}`, { error: messageOf(error) }),
+    });
   }
 
   /** Of what is open: unchanged, the same term. Else a new term. */
-  open(id: string): Promise<ActivityOutcome> {
-    return this.#change(async () => {
-      const live = this.#live(id);
-      return live === undefined ? this.#missing(id) : this.#open(live);
-    });
-  }
-
-  async #open(live: Live): Promise<ActivityOutcome> {
-    const { id, endsAtMs, phase } = live.content;
-    const nowMs = this.#nowMs();
-    if (stepOf(phase, "open") === "already") return { kind: "ok", value: this.#view(live), changed: false };
-    if (endsAtMs !== undefined && endsAtMs <= nowMs) {
-      return {
-        kind: "conflict",
-        detail: `Cannot open activity "${id}": its end, ${endsAtMs}, is over`,
-        allowed: ["delete"],
-      };
-    }
-    const content = openTerm(live.content, { term: this.#newTerm(), atMs: nowMs });
-    return this.#halted(id) ?? this.#commit({ id, content, atMs: nowMs }, "activity opened");
+  open(id: string, options: VerbOptions = {}): Promise<ActivityOutcome> {
+    return this.verb(id, "open", options);
   }
 
   /** Of what is closed: unchanged. */
-  close(id: string): Promise<ActivityOutcome> {
-    return this.#change(async () => {
-      const live = this.#live(id);
-      if (live === undefined) return this.#missing(id);
-      const { content } = live;
-      if (content.phase === "closed") return { kind: "ok", value: this.#view(live), changed: false };
-      if (content.phase !== "open") return conflict(`activity "${id}" has not been opened`, live);
-      const nowMs = this.#nowMs();
-      const closed = closeTerm(content, nowMs);
-      return this.#halted(id) ?? this.#commit({ id, content: closed, atMs: nowMs }, "activity closed");
-    });
+  close(id: string, options: VerbOptions = {}): Promise<ActivityOutcome> {
+    return this.verb(id, "close", options);
+  }
+
+  /** Any verb that only changes the phase. What is so already stays as it is, unchanged. */
+  verb(id: string, verb: PhaseVerb, options: VerbOptions = {}): Promise<ActivityOutcome> {
+    return this.#change(() => this.#verbs.phase(id, verb, options));
+  }
+
+  /** Another end for what is open: later than now. The same end again: unchanged. */
+  extend(id: string, closesAtMs: number, options: VerbOptions = {}): Promise<ActivityOutcome> {
+    return this.#change(() => this.#verbs.extend(id, closesAtMs, options));
+  }
+
+  /** Another config, end, schedule or timing, before a term has begun. Equal ones: unchanged. */
+  edit(id: string, edit: EditRequest, options: VerbOptions = {}): Promise<ActivityOutcome> {
+    return this.#change(() => this.#verbs.edit(id, edit, options));
   }
 
   /** Leaves a tombstone; answers the activity as it was, with the tombstone's version. */
@@ -222,8 +241,9 @@ export class ActivityOwner {
     return this.#change(async () => {
       const live = this.#live(id);
       if (live === undefined) return this.#missing(id);
-      if (stepOf(live.content.phase, "delete") === "refused") return conflict(`activity "${id}" is open`, live);
-      const halted = this.#halted(id);
+      if (stepOf(live.content, "delete") === "refused")
+        return conflict(`Cannot delete activity "${id}": ${isIn(live.content)}`, live);
+      const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
       await this.#topics.commit([{ id, content: undefined, atMs: this.#nowMs() }]);
       const version = this.#topics.get(id)?.version ?? live.version;
@@ -236,14 +256,19 @@ export class ActivityOwner {
   adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<TopicOutcome> {
     return this.#change(async () => {
       const outcome = await this.#desk.adopt(topic, found);
-      this.#endTimer.arm();
+      this.#dueTimer.arm();
       return outcome;
     });
   }
 
-  /** Ends an orphan with a tombstone. Of what has one: unchanged. */
-  cancel(topic: string): Promise<TopicOutcome> {
-    return this.#change(() => this.#desk.cancel(topic));
+  /** Ends a running term for good, or an orphan with a tombstone. Of what has ended so: unchanged. */
+  cancel(topic: string, options: VerbOptions = {}): Promise<TopicOutcome> {
+    return this.#change(async () => {
+      const id = parseActivityTopic(topic)?.id ?? "";
+      if (this.#live(id) === undefined) return this.#desk.cancel(topic);
+      const outcome = await this.#verbs.phase(id, "cancel", options);
+      return outcome.kind === "ok" ? { ...outcome, topic, version: outcome.value.version } : outcome;
+    });
   }
 
   /** An operator says that a topic's other owner is gone. Of what has one owner: unchanged. */
@@ -272,6 +297,7 @@ export class ActivityOwner {
         return appliedByAll(this.#topics.topicOf(held.id), held.version);
       });
       await this.#topics.forget(over.map((held) => held.id));
+      await this.#options.store.transaction((tx) => dropOldKeys(tx, this.#options.self.id, wallMs));
       for (const held of over) this.#desk.forget(this.#topics.topicOf(held.id));
       return over.length;
     });
@@ -290,58 +316,20 @@ export class ActivityOwner {
     );
   }
 
-  async #commit(change: Change & { readonly content: ActivityContent }, phrase: string): Promise<ActivityOutcome> {
-    await this.#topics.commit([change]);
-    const live = this.#live(change.id);
-    assert(live !== undefined, "a topic that was just committed");
-    this.#options.log.info(phrase, {
-      activity: live.id,
-      phase: live.content.phase,
-      term: live.content.term?.id,
-      version: versionText(live.version),
-    });
-    this.#endTimer.arm();
-    return { kind: "ok", value: this.#view(live), changed: true };
-  }
-
-  /** A change that could not be announced is not made. */
-  #halted(id: string): ActivityOutcome | undefined {
-    if (!this.#judge.isHalted(this.#topics.topicOf(id))) return undefined;
-    const detail = `Cannot change activity "${id}": another process speaks as its owner`;
-    return { kind: "conflict", detail, allowed: ["resume"] };
-  }
-
-  /** The ends of what is open. */
-  #ends(): readonly number[] {
-    return this.#topics
-      .all()
-      .flatMap((held) => (held.kind === "live" && held.content.phase === "open" ? (held.content.endsAtMs ?? []) : []));
-  }
-
-  async #closeInTime(): Promise<boolean> {
+  async #walkInTime(): Promise<boolean> {
     try {
-      await this.#closeDue();
-      this.#endFailures = 0;
+      for (const { id } of this.#topics.all()) {
+        if (this.#isStopped()) return true;
+        await this.#change(() => this.#runner.walk(id, this.#nowMs()));
+      }
+      this.#walkFailures = 0;
       return true;
     } catch (error) {
-      this.#endFailures += 1;
-      const data = { error: messageOf(error), attempt: this.#endFailures };
-      if (isLoggedAttempt(this.#endFailures)) this.#options.log.warn("activities not closed at their end", data);
+      this.#walkFailures += 1;
+      const data = { error: messageOf(error), attempt: this.#walkFailures };
+      if (isLoggedAttempt(this.#walkFailures)) this.#options.log.warn("activities not moved on in time", data);
       return false;
     }
-  }
-
-  #closeDue(): Promise<void> {
-    return this.#change(async () => {
-      const nowMs = this.#nowMs();
-      const changes = this.#topics.all().flatMap((held): Change[] => {
-        if (held.kind !== "live" || !isPastDue(held.content, nowMs)) return [];
-        return [{ id: held.id, content: closedIfPastDue(held.content, nowMs), atMs: nowMs }];
-      });
-      if (changes.length === 0) return;
-      await this.#topics.commit(changes);
-      for (const change of changes) this.#options.log.info("activity closed at its end", { activity: change.id });
-    });
   }
 
   #live(id: string): Live | undefined {
@@ -360,7 +348,7 @@ export class ActivityOwner {
   }
 
   #view(live: Live): ActivityView {
-    return viewOf(live.content, { owner: this.#options.self.id, version: live.version });
+    return this.#verbs.view(live);
   }
 
   #nowMs(): number {
@@ -370,8 +358,4 @@ export class ActivityOwner {
   #newTerm(): string {
     return toHex(this.#options.random.bytes(TERM_ID_SIZE));
   }
-}
-
-function conflict(detail: string, live: Live): ActivityOutcome {
-  return { kind: "conflict", detail, allowed: allowedVerbs(live.content.phase) };
 }

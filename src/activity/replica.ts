@@ -12,9 +12,11 @@ import type { NodeId } from "#wire/role.ts";
 import type { Snapshot, Version } from "#wire/sync_message.ts";
 import type { OpenedEvent } from "./activity_event.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
-import type { ActivityContent, Phase } from "./content.ts";
+import type { ActivityContent } from "./content.ts";
 import { decodeContent } from "./content.ts";
-import { EndTimer } from "./end_timer.ts";
+import { DueTimer } from "./due_timer.ts";
+import { openEndsAtMs } from "./phases.ts";
+import type { Phase } from "./term.ts";
 import type { TermListener } from "./term_listeners.ts";
 import { TermListeners } from "./term_listeners.ts";
 import { TermTracker } from "./term_tracker.ts";
@@ -59,15 +61,15 @@ export class ActivityReplica {
   readonly #options: ActivityReplicaOptions;
   readonly #known = new Map<string, Known>();
   readonly #listeners: TermListeners;
-  readonly #endTimer: EndTimer;
+  readonly #dueTimer: DueTimer;
 
   constructor(options: ActivityReplicaOptions) {
     this.#options = options;
     this.#listeners = new TermListeners(options.alarms);
-    this.#endTimer = new EndTimer({
+    this.#dueTimer = new DueTimer({
       clock: options.clock,
       clusterMs: options.clusterMs,
-      ends: () => this.#ends(),
+      times: () => this.#ends(),
       act: () => {
         for (const known of this.#known.values()) this.#update(known);
         return true;
@@ -91,7 +93,7 @@ export class ActivityReplica {
       content: undefined,
     };
     this.#known.set(copy.topic, known);
-    const hadEnd = known.content?.endsAtMs !== undefined;
+    const hadEnd = endOf(known.content) !== undefined;
     const was = before === undefined ? "new" : situation(known);
     known.version = copy.version;
     known.appliedAtMs = this.#options.clock.wallMs();
@@ -100,7 +102,7 @@ export class ActivityReplica {
     this.#logApplied(known, was !== situation(known));
     this.#update(known);
     // It looks at all of them, and a node that starts applies as many as there are.
-    if (hadEnd || known.content?.endsAtMs !== undefined) this.#endTimer.arm();
+    if (hadEnd || endOf(known.content) !== undefined) this.#dueTimer.arm();
   }
 
   /** StateEffects.dropped: the topic is on no list any more. */
@@ -111,12 +113,13 @@ export class ActivityReplica {
     this.#known.delete(topic);
     this.#options.alarms.clear(`bad_content:${topic}`);
     this.#update(known);
-    this.#endTimer.arm();
+    this.#dueTimer.arm();
   }
 
-  /** Hears at once of what is open. Answers what ends it. */
+  /** Hears at once of what is open and of the phases that are known. Answers what ends it. */
   listen(listener: TermListener): () => void {
-    return this.#listeners.add(listener, this.open());
+    const phases = this.#sorted().flatMap((known) => known.tracker.phase ?? []);
+    return this.#listeners.add(listener, { open: this.open(), phases });
   }
 
   /** The terms that are open here, by topic. */
@@ -140,7 +143,7 @@ export class ActivityReplica {
 
   /** No timer runs afterwards. */
   stop(): void {
-    this.#endTimer.stop();
+    this.#dueTimer.stop();
   }
 
   /** What can't be read leaves the last readable content in force; the version counts as applied all the same. */
@@ -165,6 +168,8 @@ export class ActivityReplica {
     const times = { nowMs: clusterMs(), nodeStartedMs: nodeStartedClusterMs() };
     const events = known.tracker.update(known.content, times);
     for (const { kind, event } of events) {
+      // The line of the version that was applied says the phase.
+      if (kind === "phase") continue;
       this.#options.log.info(`activity ${kind} here`, {
         activity: event.id,
         term: event.term,
@@ -189,13 +194,17 @@ export class ActivityReplica {
   /** Also of terms that count as past due here: the owner's clock may turn out to be behind ours. */
   #ends(): readonly number[] {
     return [...this.#known.values()].flatMap(({ content, tracker }) =>
-      content?.phase === "open" && !tracker.hasEnded(content.term.id) ? (content.endsAtMs ?? []) : [],
+      content?.phase === "open" && !tracker.hasEnded(content.term.id) ? (openEndsAtMs(content) ?? []) : [],
     );
   }
 
   #sorted(): readonly Known[] {
     return [...this.#known.values()].toSorted((a, b) => (a.topic < b.topic ? -1 : 1));
   }
+}
+
+function endOf(content: ActivityContent | undefined): number | undefined {
+  return content === undefined ? undefined : openEndsAtMs(content);
 }
 
 function phaseOf(known: Known): Phase | undefined {

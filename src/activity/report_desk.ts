@@ -21,7 +21,6 @@ import { Orphans } from "./orphans.ts";
 import type { TopicOutcome } from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
-import { allowedVerbs } from "./phases.ts";
 
 export interface ReportDeskOptions {
   readonly owner: NodeId;
@@ -136,10 +135,6 @@ export class ReportDesk {
     const { clusterMs, log, topics } = this.#options;
     const held = this.#held(topic);
     if (held?.kind === "tombstone") return this.#told(held.id, false);
-    if (held?.kind === "live") {
-      const detail = `Cannot cancel activity "${held.id}": it is no orphan, its owner has it`;
-      return { kind: "conflict", detail, allowed: allowedVerbs(held.content.phase) };
-    }
     const orphan = this.#orphan(topic);
     if (orphan === undefined) return notOrphan(topic);
     const { id } = orphan;

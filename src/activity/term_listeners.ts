@@ -7,7 +7,7 @@
 
 import type { Alarms } from "#base/alarms.ts";
 import { messageOf } from "#base/log.ts";
-import type { ClosedEvent, OpenedEvent, TermEvent } from "./activity_event.ts";
+import type { ClosedEvent, OpenedEvent, PhaseEvent, TermEvent } from "./activity_event.ts";
 
 export interface TermListener {
   /** Whose fault it is when it throws. */
@@ -16,6 +16,7 @@ export interface TermListener {
   readonly kind?: string;
   readonly opened?: (event: OpenedEvent) => void | Promise<void>;
   readonly closed?: (event: ClosedEvent) => void | Promise<void>;
+  readonly phase?: (event: PhaseEvent) => void | Promise<void>;
 }
 
 interface Listening {
@@ -34,11 +35,15 @@ export class TermListeners {
     this.#alarms = alarms;
   }
 
-  /** `open` is what is open now. Answers what ends the listening; nothing is heard afterwards. */
-  add(listener: TermListener, open: readonly OpenedEvent[]): () => void {
+  /** `now` is what is so already. Answers what ends the listening; nothing is heard afterwards. */
+  add(
+    listener: TermListener,
+    now: { readonly open: readonly OpenedEvent[]; readonly phases: readonly PhaseEvent[] },
+  ): () => void {
     const listening: Listening = { listener, open: new Map() };
     this.#all.add(listening);
-    for (const event of open) this.#tell(listening, { kind: "opened", event });
+    for (const event of now.open) this.#tell(listening, { kind: "opened", event });
+    for (const event of now.phases) this.#tell(listening, { kind: "phase", event });
     return () => this.#all.delete(listening);
   }
 
@@ -60,6 +65,10 @@ export class TermListeners {
     const { listener, open } = listening;
     const { event } = told;
     if (listener.kind !== undefined && listener.kind !== event.kind) return;
+    if (told.kind === "phase") {
+      this.#guard(listener, () => listener.phase?.(told.event));
+      return;
+    }
     const key = `${event.owner}/${event.id}`;
     if (told.kind === "opened") {
       if (open.has(key)) return;

@@ -1,17 +1,20 @@
 /**
  * Decides, for one activity on one node, what its modules hear: `opened` and `closed` in turn, each once per term and
- * life of the process. Pure: contents and times in, events out.
+ * life of the process, and `phase` for each phase that the owner says. Pure: contents and times in, events out.
  *
  * A term that was opened here is closed before another one opens, also when this node slept through its end. A term
  * of which nothing was opened here is never closed here. A term that has ended here does not open again, whatever is
- * said later: a term id is never used twice. Bound: the last TERMS_REMEMBERED_MAX ended terms are remembered.
+ * said later: a term id is never used twice. Phases that passed while the node was cut off are not told one by one, but
+ * the last phase of a term is told before another term's first. Bound: the last TERMS_REMEMBERED_MAX ended terms are remembered.
  */
 
 import type { NodeId } from "#wire/role.ts";
-import type { ActivityEvent, OpenedEvent, TermEvent } from "./activity_event.ts";
+import type { ActivityEvent, OpenedEvent, PhaseEvent, TermEvent } from "./activity_event.ts";
 import { eventOf } from "./activity_event.ts";
 import type { ActivityContent } from "./content.ts";
 import { isPastDue } from "./phases.ts";
+import type { HistoryEntry } from "./term.ts";
+import { TERM_PHASES } from "./term.ts";
 
 const TERMS_REMEMBERED_MAX = 64;
 
@@ -20,6 +23,8 @@ export class TermTracker {
   #open: OpenedEvent | undefined;
   /** Oldest first. */
   readonly #ended: string[] = [];
+  /** The last phase that was told. */
+  #told: PhaseEvent | undefined;
 
   constructor(owner: NodeId) {
     this.#owner = owner;
@@ -28,6 +33,11 @@ export class TermTracker {
   /** What is open here. */
   get open(): OpenedEvent | undefined {
     return this.#open;
+  }
+
+  /** The last phase that was told; undefined before the first. */
+  get phase(): PhaseEvent | undefined {
+    return this.#told;
   }
 
   hasEnded(term: string): boolean {
@@ -54,19 +64,51 @@ export class TermTracker {
       const closedAtMs = closedAt(before, content) ?? Math.trunc(times.nowMs);
       events.push({ kind: "closed", event: { ...event, closedAtMs } });
     }
+    if (content !== undefined && current !== undefined && this.#open !== undefined) {
+      this.#open = { ...eventOf(content, { owner: this.#owner, term: current }), resumed: this.#open.resumed };
+    }
     if (content !== undefined && current !== undefined && this.#open === undefined && !this.hasEnded(current.id)) {
       const resumed = current.openedAtMs < times.nodeStartedMs;
       this.#open = { ...eventOf(content, { owner: this.#owner, term: current }), resumed };
       events.push({ kind: "opened", event: this.#open });
     }
+    return content === undefined ? events : [...events, ...this.#phases(content)];
+  }
+
+  #phases(content: ActivityContent): readonly TermEvent[] {
+    const { phase, term } = content;
+    const before = this.#told;
+    const termId = term?.id ?? before?.term;
+    if (termId === undefined || (before?.term === termId && before.phase === phase)) return [];
+    const events: TermEvent[] = [];
+    const last = content.history.findLast((past) => past.term === before?.term);
+    if (before !== undefined && before.term !== termId && last !== undefined && last.phase !== before.phase) {
+      events.push({ kind: "phase", event: { ...before, phase: last.phase, sinceMs: last.atMs } });
+    }
+    this.#told = {
+      id: content.id,
+      kind: content.kind,
+      owner: this.#owner,
+      term: termId,
+      termNumber: term?.number ?? content.termCount,
+      config: content.config,
+      phase,
+      sinceMs: content.history.findLast((past) => past.term === termId && past.phase === phase)?.atMs ?? 0,
+    };
+    events.push({ kind: "phase", event: this.#told });
     return events;
   }
 }
 
 function closedAt(term: ActivityEvent, content: ActivityContent | undefined): number | undefined {
   if (content === undefined) return undefined;
-  if (content.phase === "closed" && content.term.id === term.term) return content.term.closedAtMs;
-  const entry = content.history.find((past) => past.term === term.term && past.phase === "closed");
+  const current = content.term;
+  if (current !== undefined && current.id === term.term && "closedAtMs" in current) return current.closedAtMs;
+  const entry = content.history.find((past) => past.term === term.term && isAfterOpen(past.phase));
   if (entry !== undefined) return entry.atMs;
-  return content.term?.id === term.term ? content.endsAtMs : undefined;
+  return content.term?.id === term.term ? term.endsAtMs : undefined;
+}
+
+function isAfterOpen(phase: HistoryEntry["phase"]): boolean {
+  return phase === "cancelled" || TERM_PHASES.indexOf(phase) > TERM_PHASES.indexOf("open");
 }

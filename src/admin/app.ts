@@ -15,6 +15,7 @@ import { addOpenApi } from "./openapi.ts";
 import { problem } from "./problem.ts";
 import { activityRoutes } from "./routes/activities.ts";
 import { activityChangeRoutes } from "./routes/activity_changes.ts";
+import { activityVerbRoutes } from "./routes/activity_verbs.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
@@ -80,6 +81,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/explain", explainRoutes(services));
   app.route("/api/activities", activityRoutes(services));
   app.route("/api/activities", activityChangeRoutes(services));
+  app.route("/api/activities", activityVerbRoutes(services));
   app.route("/api/orphans", orphanRoutes(services));
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));

@@ -8,8 +8,14 @@ import type { AuditPage } from "#store/audit_log.ts";
 
 export type AuditVerb =
   | "activity.create"
+  | "activity.edit"
+  | "activity.preview"
   | "activity.open"
+  | "activity.extend"
+  | "activity.next"
   | "activity.close"
+  | "activity.recall"
+  | "activity.reopen"
   | "activity.delete"
   | "activity.adopt"
   | "activity.cancel"
@@ -17,10 +23,19 @@ export type AuditVerb =
 
 /**
  * `unknown`: the request left this node and no answer came back, so it may have been done.
- * `refused`: the caller's role does not allow it.
+ * `refused`: the caller's role does not allow it. `dry_run`: it would have been done.
  */
 export type AuditOutcome =
-  "done" | "unchanged" | "refused" | "not_found" | "conflict" | "invalid" | "unavailable" | "failed" | "unknown";
+  | "done"
+  | "dry_run"
+  | "unchanged"
+  | "refused"
+  | "not_found"
+  | "conflict"
+  | "invalid"
+  | "unavailable"
+  | "failed"
+  | "unknown";
 
 export interface AuditEntry {
   /** Wall clock. */
@@ -32,6 +47,8 @@ export interface AuditEntry {
   /** Id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
   readonly subject: string;
   readonly outcome: AuditOutcome;
+  /** The reason that was given; empty when none was. */
+  readonly why: string;
 }
 
 export interface Audit {

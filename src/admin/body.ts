@@ -36,6 +36,19 @@ export function requireJson(): MiddlewareHandler<AdminEnv> {
   };
 }
 
+/** For a route whose body may be left out: nothing and `{}` are fine, whatever the media type. */
+export function optionalJson(): MiddlewareHandler<AdminEnv> {
+  const wanted = requireJson();
+  return async (c, next) => {
+    const size = c.req.raw.body === null ? 0 : (await c.req.arrayBuffer()).byteLength;
+    if (size > BODY_SIZE_MAX) return tooLarge(c);
+    if (size > 0 && !EMPTY_OBJECT.test(await c.req.text())) return wanted(c, next);
+    // What validates next would take an empty body of this media type for broken JSON.
+    (c.req.bodyCache as { text?: unknown }).text = Promise.resolve("{}");
+    return next();
+  };
+}
+
 /** For a route that takes no body: nothing and `{}` are fine, whatever the media type; the rest is a mistake. */
 export function refuseBody(): MiddlewareHandler<AdminEnv> {
   return async (c, next) => {

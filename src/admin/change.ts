@@ -23,7 +23,7 @@ export function requireOperate(services: AdminServices, verb: AuditVerb): Middle
   return async (c, next) => {
     if (c.get("caller").role === "operate") return next();
     noteRefused(services, c, "role");
-    await record(services, c, { verb, subject: c.req.param("id") ?? "", outcome: "refused" });
+    await record(services, c, { verb, subject: c.req.param("id") ?? "", outcome: "refused", why: "" });
     return problem(c, "forbidden", {
       detail: `Cannot change anything with the token "${c.get("caller").name}": its role is read, needed is operate`,
     });
@@ -39,18 +39,27 @@ export async function change<S extends v.GenericSchema, T>(
     readonly ask: (actor: Actor) => Promise<AdminResult<T>>;
     readonly shape: S;
     readonly body: (value: T, changed: boolean) => Body<S>;
+    /** The reason that was given. */
+    readonly why?: string | undefined;
+    readonly dryRun?: boolean | undefined;
   },
 ): Promise<Response> {
-  const { verb, subject } = options;
+  const { verb, subject, why = "" } = options;
   const actor: Actor = { who: c.get("caller").name, remote: remoteOf(c) };
   let result: AdminResult<T>;
   try {
     result = await within(services.clock, PORT_WAIT_MAX_MS, () => options.ask(actor));
   } catch (error) {
-    await record(services, c, { verb, subject, outcome: outcomeOfError(error) });
+    await record(services, c, { verb, subject, why, outcome: outcomeOfError(error) });
     throw error;
   }
-  await record(services, c, { verb, subject, outcome: outcomeOf(result) });
+  const outcome = outcomeOf(result);
+  await record(services, c, {
+    verb,
+    subject,
+    why,
+    outcome: outcome === "done" && options.dryRun === true ? "dry_run" : outcome,
+  });
   if (result.kind !== "ok") return problemOfResult(c, result);
   const isNew = verb === "activity.create" && result.changed;
   if (isNew) c.header("Location", `/api/activities/${subject}`);
@@ -72,7 +81,7 @@ function outcomeOfError(error: unknown): AuditOutcome {
 async function record(
   services: AdminServices,
   c: AdminContext,
-  what: Pick<AuditEntry, "verb" | "subject" | "outcome">,
+  what: Pick<AuditEntry, "verb" | "subject" | "outcome" | "why">,
 ): Promise<void> {
   const entry: AuditEntry = {
     atMs: services.clock.wallMs(),
@@ -81,6 +90,7 @@ async function record(
     verb: what.verb,
     subject: what.subject.slice(0, SUBJECT_LENGTH_MAX),
     outcome: what.outcome,
+    why: what.why,
   };
   try {
     await within(services.clock, AUDIT_WAIT_MAX_MS, () => services.audit.record(entry));

@@ -17,7 +17,15 @@ import { CHANGE_TIMEOUT_MS, NO_OWNER, oneOf } from "./mesh_owners.ts";
 import type { Registry } from "./mesh_registry.ts";
 import type { HeldVersions } from "./mesh_versions.ts";
 import { appliedRows, askVersions } from "./mesh_versions.ts";
-import type { ActivityDetail, ActivityRef, ActivityRow, AdminResult, CreateActivity, Why } from "./port.ts";
+import type {
+  ActivityChange,
+  ActivityDetail,
+  ActivityRef,
+  ActivityRow,
+  AdminResult,
+  CreateActivity,
+  Why,
+} from "./port.ts";
 
 export class MeshActivities {
   readonly #node: Node;
@@ -61,12 +69,35 @@ export class MeshActivities {
     return await caller.call(ActivityContract.create, activity, { to, timeoutMs: CHANGE_TIMEOUT_MS });
   }
 
-  async change(verb: "open" | "close" | "remove", ref: ActivityRef): Promise<AdminResult<ActivityRow>> {
+  async change(ref: ActivityRef, change: ActivityChange): Promise<AdminResult<ActivityRow>> {
     const found = await this.#owners.of(ref);
     if (found.kind !== "ok") return found;
     const { caller } = this.#node.endpoint;
-    const to = { key: keyOfId(found.owner) };
-    return await caller.call(ActivityContract[verb], { id: ref.id }, { to, timeoutMs: CHANGE_TIMEOUT_MS });
+    const { id } = ref;
+    const options = { to: { key: keyOfId(found.owner) }, timeoutMs: CHANGE_TIMEOUT_MS };
+    switch (change.verb) {
+      case "extend": {
+        const { closesAtMs, key, dryRun } = change;
+        return await caller.call(ActivityContract.extend, { id, key, dryRun, closesAtMs }, options);
+      }
+      case "edit": {
+        const { verb: _, from: _from, ...edit } = change;
+        return await caller.call(ActivityContract.edit, { id, ...edit }, options);
+      }
+      default: {
+        const { verb, key, dryRun } = change;
+        // What this node has seen: a `next` that is asked twice by the network goes on once.
+        const from = change.from ?? this.#views(id).find((view) => view.owner === found.owner)?.phase;
+        return await caller.call(ActivityContract.verb, { id, verb, key, dryRun, from }, options);
+      }
+    }
+  }
+
+  async remove(ref: ActivityRef): Promise<AdminResult<ActivityRow>> {
+    const found = await this.#owners.of(ref);
+    if (found.kind !== "ok") return found;
+    const options = { to: { key: keyOfId(found.owner) }, timeoutMs: CHANGE_TIMEOUT_MS };
+    return await this.#node.endpoint.caller.call(ActivityContract.remove, { id: ref.id }, options);
   }
 
   async why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>> {

@@ -4,6 +4,7 @@
  */
 
 import { ActivityContract } from "#activity/activity_contract.ts";
+import type { VerbOptions } from "#activity/outcome.ts";
 import type { Node } from "#module/node.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -70,12 +71,17 @@ export class MeshOwners {
     return { kind: "ok", changed: false, value: { orphans: answers.flatMap((rows) => rows ?? []), silent } };
   }
 
-  async change(verb: "adopt" | "cancel" | "resume", ref: ActivityRef): Promise<AdminResult<TopicState>> {
+  async change(
+    verb: "adopt" | "cancel" | "resume",
+    ref: ActivityRef,
+    options: VerbOptions = {},
+  ): Promise<AdminResult<TopicState>> {
     const found = await this.of(ref);
     if (found.kind !== "ok") return found;
     const { caller } = this.#node.endpoint;
     const to = { key: keyOfId(found.owner) };
-    const outcome = await caller.call(ActivityContract[verb], { id: ref.id }, { to, timeoutMs: CHANGE_TIMEOUT_MS });
+    const request = verb === "cancel" ? { id: ref.id, key: options.key, dryRun: options.dryRun } : { id: ref.id };
+    const outcome = await caller.call(ActivityContract[verb], request, { to, timeoutMs: CHANGE_TIMEOUT_MS });
     if (outcome.kind !== "ok") return outcome;
     const { topic, version, value, changed } = outcome;
     return { kind: "ok", changed, value: { topic, version, activity: value } };

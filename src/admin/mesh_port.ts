@@ -5,6 +5,7 @@
 
 import { isCallError } from "#rpc/call_failure.ts";
 import { explain } from "#rpc/explain.ts";
+import type { VerbOptions } from "#activity/outcome.ts";
 import type { AssignedRole, Assignment } from "#mesh/assignment.ts";
 import type { Node } from "#module/node.ts";
 import type { Problem } from "#rpc/node_report.ts";
@@ -16,6 +17,7 @@ import { MeshActivities } from "./mesh_activities.ts";
 import { MeshOwners } from "./mesh_owners.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
 import type {
+  ActivityChange,
   ActivityRef,
   Actor,
   AdminPort,
@@ -100,16 +102,12 @@ export class MeshAdminPort implements AdminPort {
     return this.#activities.create(request);
   }
 
-  openActivity(ref: ActivityRef, _actor: Actor) {
-    return this.#activities.change("open", ref);
-  }
-
-  closeActivity(ref: ActivityRef, _actor: Actor) {
-    return this.#activities.change("close", ref);
+  changeActivity(ref: ActivityRef, change: ActivityChange, _actor: Actor) {
+    return this.#activities.change(ref, change);
   }
 
   deleteActivity(ref: ActivityRef, _actor: Actor) {
-    return this.#activities.change("remove", ref);
+    return this.#activities.remove(ref);
   }
 
   async why(ref: ActivityRef, node: NodeId) {
@@ -124,8 +122,8 @@ export class MeshAdminPort implements AdminPort {
     return this.#owners.change("adopt", ref);
   }
 
-  cancelActivity(ref: ActivityRef, _actor: Actor) {
-    return this.#owners.change("cancel", ref);
+  cancelActivity(ref: ActivityRef, options: VerbOptions, _actor: Actor) {
+    return this.#owners.change("cancel", ref, options);
   }
 
   resumeActivity(ref: ActivityRef, _actor: Actor) {

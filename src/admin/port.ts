@@ -3,6 +3,9 @@
  * knows no link and no store and runs wherever a node does.
  */
 
+import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
+import type { Schedule } from "#activity/schedule.ts";
+import type { PhaseVerb } from "#activity/verbs.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import type { NodeDescription, NodeHealth, NodeRow } from "#rpc/node_report.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -48,22 +51,8 @@ export interface Explanation {
   readonly verdict: string;
 }
 
-export type ActivityPhase = "scheduled" | "open" | "closed";
-
-export interface ActivityRow {
-  readonly id: string;
-  readonly kind: string;
-  readonly owner: NodeId;
-  readonly phase: ActivityPhase;
-  readonly term: string | undefined;
-  readonly termNumber: number;
-  readonly openedAtMs: number | undefined;
-  readonly closedAtMs: number | undefined;
-  readonly endsAtMs: number | undefined;
-  readonly config: unknown;
-  /** `epoch.revision.hash` */
-  readonly version: string;
-}
+/** An activity as its owner has it, or as this node's replica does. */
+export type ActivityRow = ActivityView;
 
 export interface AppliedRow {
   readonly node: NodeId;
@@ -102,9 +91,19 @@ export interface CreateActivity {
   /** Which cross_center owns it; without it the one that the assignment names, or the only one. */
   readonly owner?: NodeId;
   readonly endsAtMs?: number;
+  readonly schedule?: Schedule | undefined;
+  readonly timing?: SomeTiming | undefined;
   /** Opens it in the same step. */
   readonly open?: boolean;
 }
+
+/** What a person asks of an activity that exists. */
+export type ActivityChange = VerbOptions &
+  (
+    | { readonly verb: Exclude<PhaseVerb, "cancel"> }
+    | { readonly verb: "extend"; readonly closesAtMs: number }
+    | ({ readonly verb: "edit" } & EditRequest)
+  );
 
 /** Which activity; with its owner where several have one of this id. */
 export interface ActivityRef {
@@ -170,17 +169,16 @@ export interface AdminPort {
   activities(): Promise<AdminResult<readonly ActivityDetail[]>>;
   activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>>;
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  openActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  closeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
-  /** Only a closed one; leaves a tombstone. */
+  changeActivity(ref: ActivityRef, change: ActivityChange, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  /** Only one without a running term; leaves a tombstone. */
   deleteActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
   why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>>;
   /** Asks every owner that is reachable. */
   orphans(): Promise<AdminResult<OrphanList>>;
   /** An orphan's content becomes its owner's own again. */
   adoptActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
-  /** An orphan ends with a tombstone. */
-  cancelActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
+  /** A running term ends for good; an orphan ends with a tombstone. */
+  cancelActivity(ref: ActivityRef, options: VerbOptions, actor: Actor): Promise<AdminResult<TopicState>>;
   /** The other owner of this topic is gone: its owner speaks for it again. */
   resumeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */

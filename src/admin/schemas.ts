@@ -3,7 +3,10 @@
  * Every message is ours and says what is allowed: valibot's own would repeat the input.
  */
 
-import { AUDIT_PAGE_MAX } from "#store/audit_log.ts";
+import { scheduleSchema } from "#activity/schedule.ts";
+import { PHASES, TIMING_MAX_MS } from "#activity/term.ts";
+import { VERB_KEY } from "#activity/verb_keys.ts";
+import { AUDIT_PAGE_MAX, AUDIT_TEXT_MAX } from "#store/audit_log.ts";
 import { type NodeId, parseNodeId, type Role, ROLES } from "#wire/role.ts";
 import * as v from "valibot";
 import { faultOfJsonValue } from "./json_value.ts";
@@ -85,6 +88,83 @@ export const AuditQuery = v.strictObject(
 );
 export const ExplainQuery = v.strictObject({ from: NodeIdText, to: NodeIdText }, unknownField);
 
+const TimeMs = v.pipe(
+  v.number("must be a number"),
+  v.safeInteger("must be a whole number of milliseconds since 1970-01-01 UTC"),
+  v.minValue(1, "must be at least 1"),
+  v.maxValue(TIME_MAX_MS, `must be at most ${TIME_MAX_MS}`),
+);
+const EndsAt = v.pipe(TimeMs, v.description("Milliseconds since 1970-01-01 UTC; replicas close themselves then"));
+const Length = v.pipe(
+  v.number("must be a number"),
+  v.safeInteger("must be a whole number of milliseconds"),
+  v.minValue(0, "must be at least 0"),
+  v.maxValue(TIMING_MAX_MS, `must be at most ${TIMING_MAX_MS}`),
+  v.description("Milliseconds"),
+);
+const TimingBody = v.strictObject(
+  { previewMs: v.exactOptional(Length), signupMs: v.exactOptional(Length), showMs: v.exactOptional(Length) },
+  unknownField,
+);
+const verbFields = {
+  key: v.exactOptional(
+    v.pipe(
+      v.string(mustBeText),
+      v.regex(VERB_KEY, `must be ${VERB_KEY.source}`),
+      v.description("The same request under the same key again is answered as it was, and nothing is done twice"),
+    ),
+  ),
+  why: v.exactOptional(
+    v.pipe(
+      v.string(mustBeText),
+      v.maxLength(AUDIT_TEXT_MAX, `must be at most ${AUDIT_TEXT_MAX} characters`),
+      v.description("The reason, for the audit trail"),
+    ),
+  ),
+  dryRun: v.exactOptional(
+    v.pipe(v.boolean("must be true or false"), v.description("Says what would come of it, and changes nothing")),
+  ),
+};
+
+export const VerbBody = v.pipe(v.strictObject(verbFields, unknownField), v.metadata({ ref: "Verb" }));
+export const NextBody = v.pipe(
+  v.strictObject(
+    {
+      ...verbFields,
+      from: v.exactOptional(
+        v.pipe(
+          v.picklist(PHASES, `must be one of ${PHASES.join(", ")}`),
+          v.description(
+            "The phase that you see: of another one nothing changes. Default: what the node that serves sees",
+          ),
+        ),
+      ),
+    },
+    unknownField,
+  ),
+  v.metadata({ ref: "Next" }),
+);
+export const ExtendBody = v.pipe(
+  v.strictObject(
+    { ...verbFields, closesAtMs: v.pipe(TimeMs, v.description("The new end of what is open")) },
+    unknownField,
+  ),
+  v.metadata({ ref: "Extend" }),
+);
+export const EditBody = v.pipe(
+  v.strictObject(
+    {
+      ...verbFields,
+      config: v.exactOptional(ActivityConfig),
+      endsAtMs: v.exactOptional(v.nullable(EndsAt)),
+      schedule: v.exactOptional(scheduleSchema),
+      timing: v.exactOptional(TimingBody),
+    },
+    unknownField,
+  ),
+  v.metadata({ ref: "Edit" }),
+);
+
 export const CreateActivityBody = v.pipe(
   v.strictObject(
     {
@@ -96,15 +176,9 @@ export const CreateActivityBody = v.pipe(
       ),
       config: v.optional(ActivityConfig, {}),
       owner: v.exactOptional(OwnerId),
-      endsAtMs: v.exactOptional(
-        v.pipe(
-          v.number("must be a number"),
-          v.safeInteger("must be a whole number of milliseconds since 1970-01-01 UTC"),
-          v.minValue(1, "must be at least 1"),
-          v.maxValue(TIME_MAX_MS, `must be at most ${TIME_MAX_MS}`),
-          v.description("Milliseconds since 1970-01-01 UTC; replicas close themselves then"),
-        ),
-      ),
+      endsAtMs: v.exactOptional(EndsAt),
+      schedule: v.exactOptional(scheduleSchema),
+      timing: v.exactOptional(TimingBody),
       open: v.exactOptional(v.pipe(v.boolean("must be true or false"), v.description("Opens it in the same step"))),
     },
     unknownField,

@@ -4,6 +4,8 @@
  * A field that is undefined is left out of the JSON. Times are milliseconds: `…AtMs` and `sinceMs` since 1970.
  */
 
+import { scheduleSchema } from "#activity/schedule.ts";
+import { PHASES, TERM_PHASES } from "#activity/term.ts";
 import * as v from "valibot";
 
 const Text = v.string();
@@ -93,16 +95,26 @@ export const AssignmentShape = v.pipe(
   v.metadata({ ref: "Assignment" }),
 );
 
+const PlannedShape = v.object({ phase: v.picklist(TERM_PHASES), atMs: TimeMs });
+
 const activityFields = {
   id: Text,
   kind: Text,
   owner: Text,
-  phase: v.picklist(["scheduled", "open", "closed"]),
+  phase: v.picklist(PHASES),
   term: v.optional(Text),
   termNumber: Count,
   openedAtMs: v.optional(TimeMs),
   closedAtMs: v.optional(TimeMs),
-  endsAtMs: v.optional(TimeMs),
+  endsAtMs: v.optional(v.pipe(TimeMs, v.description("The planned end of what is open"))),
+  phases: v.pipe(v.array(v.picklist(TERM_PHASES)), v.description("Those that its kind uses, in order")),
+  schedule: v.pipe(scheduleSchema, v.description("When terms are to be open")),
+  timing: v.object({ previewMs: DurationMs, signupMs: DurationMs, showMs: DurationMs }),
+  plan: v.pipe(v.array(PlannedShape), v.description("When the phases of the current term begin")),
+  next: v.optional(
+    v.pipe(PlannedShape, v.description("What comes by itself; left out: nothing until it is asked for")),
+  ),
+  stopped: v.optional(v.pipe(Text, v.description("Why time does not move it on: its kind has failed"))),
   config: v.optional(v.unknown()),
   version: Version,
 };
@@ -166,6 +178,7 @@ export const AuditEntryShape = v.pipe(
     verb: Text,
     subject: Text,
     outcome: Text,
+    why: v.pipe(Text, v.description("What the caller gave as the reason; empty when nothing")),
   }),
   v.metadata({ ref: "AuditEntry" }),
 );

@@ -37,8 +37,8 @@ export function isModule(value: unknown): value is Module {
 
 function isKind(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { name, config } = value as Partial<Record<keyof ActivityKind, unknown>>;
-  return isName(name) && typeof config === "object" && config !== null;
+  const { name, config, phases } = value as Partial<Record<keyof ActivityKind, unknown>>;
+  return isName(name) && typeof config === "object" && config !== null && Array.isArray(phases);
 }
 
 function isName(value: unknown): boolean {

@@ -147,6 +147,7 @@ export class ModuleHost {
         const listener: ActivityListener<unknown> = {
           opened: (opened) => replica.listen({ ...of, opened }),
           closed: (closed) => replica.listen({ ...of, closed }),
+          phase: (phase) => replica.listen({ ...of, phase }),
           open: () => replica.open().filter((event) => event.kind === kind.name),
         };
         // The owner validated every config of this kind before it published it.

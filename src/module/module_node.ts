@@ -7,6 +7,7 @@ import type {
   ActivityEvent as TermEvent,
   ClosedEvent as ClosedTerm,
   OpenedEvent as OpenedTerm,
+  PhaseEvent as TermPhaseEvent,
 } from "#activity/activity_event.ts";
 import type { LogData } from "#base/log.ts";
 import type { CallOptions } from "#rpc/caller.ts";
@@ -41,6 +42,11 @@ export interface ClosedEvent<Config = unknown> extends ClosedTerm {
   readonly config: Config;
 }
 
+/** A term is in another phase. */
+export interface PhaseEvent<Config = unknown> extends TermPhaseEvent {
+  readonly config: Config;
+}
+
 /** Handlers of a contract; a contract may be served in part. */
 export type Handlers<C extends Readonly<Record<string, Method>>> = {
   readonly [Name in keyof C]?: Handler<C[Name]>;
@@ -51,6 +57,11 @@ export interface ActivityListener<Config> {
   opened(listener: (event: OpenedEvent<Config>) => void | Promise<void>): void;
   /** Once for each `opened`. */
   closed(listener: (event: ClosedEvent<Config>) => void | Promise<void>): void;
+  /**
+   * Each phase that the owner says, at once for those that are known already. What passed while this node was cut off
+   * is not told one by one, but the last phase of a term comes before the next term's first.
+   */
+  phase(listener: (event: PhaseEvent<Config>) => void | Promise<void>): void;
   /** What is open now. */
   open(): readonly ActivityEvent<Config>[];
 }

@@ -24,7 +24,7 @@ import { versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 import type { Report, Snapshot } from "#wire/sync_message.ts";
-import { parseKindConfig } from "./activity_kind.ts";
+import { enterPhaseOf, parseKindConfig } from "./activity_kind.ts";
 import type { NodeOptions } from "./node_options.ts";
 
 const SWEEP_INTERVAL_MS = 3_600_000;
@@ -75,6 +75,11 @@ export class OwnedActivities {
           const known = node.modules.kind(kind);
           return known === undefined ? undefined : parseKindConfig(known, input);
         },
+        phases: (kind) => node.modules.kind(kind)?.phases,
+        enter: async (entry) => {
+          const kind = node.modules.kind(entry.content.kind);
+          return kind === undefined ? undefined : enterPhaseOf(kind, entry);
+        },
       },
       publish: (snapshot) => this.#publish(snapshot),
       forget: (topic) => {
@@ -119,14 +124,17 @@ export class OwnedActivities {
     const { server } = this.#node.endpoint;
     const { owner } = this;
     server.serve(ActivityContract.create, (request) => owner.create(request as CreateRequest));
-    server.serve(ActivityContract.open, ({ id }) => owner.open(id));
-    server.serve(ActivityContract.close, ({ id }) => owner.close(id));
+    server.serve(ActivityContract.verb, ({ id, verb, ...options }) => owner.verb(id, verb, options));
+    server.serve(ActivityContract.extend, ({ id, closesAtMs, ...options }) => owner.extend(id, closesAtMs, options));
+    server.serve(ActivityContract.edit, ({ id, key, dryRun, ...edit }) => owner.edit(id, edit, { key, dryRun }));
     server.serve(ActivityContract.remove, ({ id }) => owner.remove(id));
     server.serve(ActivityContract.list, () => ({ activities: [...owner.list()] }));
     server.serve(ActivityContract.get, ({ id }) => owner.find(id));
     server.serve(ActivityContract.orphans, () => ({ orphans: owner.orphans().map(orphanRow) }));
     server.serve(ActivityContract.adopt, ({ id }) => this.#adopt(id));
-    server.serve(ActivityContract.cancel, ({ id }) => owner.cancel(activityTopic(this.#node.self.id, id)));
+    server.serve(ActivityContract.cancel, ({ id, ...options }) =>
+      owner.cancel(activityTopic(this.#node.self.id, id), options),
+    );
     server.serve(ActivityContract.resume, ({ id }) => owner.resume(id));
   }
 

@@ -196,8 +196,8 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function line(entry: AuditEntry, number: number): string {
-  const { atMs, who, remote, verb, subject, outcome } = entry;
-  const texts = { who, remote, verb, subject, outcome };
+  const { atMs, who, remote, verb, subject, outcome, why } = entry;
+  const texts = { who, remote, verb, subject, outcome, why };
   const kept = Object.entries(texts).map(([name, text]) => [name, auditText(text)] as const);
   return `${JSON.stringify({ number, atMs: Math.trunc(atMs), ...Object.fromEntries(kept) })}\n`;
 }
@@ -207,9 +207,10 @@ function parseLine(text: string, number: number): AuditRecord | undefined {
   try {
     const found: unknown = JSON.parse(text);
     if (typeof found !== "object" || found === null) return undefined;
-    const { atMs, who, remote, verb, subject, outcome } = found as Record<string, unknown>;
+    // Entries of earlier releases have no reason.
+    const { atMs, who, remote, verb, subject, outcome, why = "" } = found as Record<string, unknown>;
     if (typeof atMs !== "number") return undefined;
-    const texts = { who, remote, verb, subject, outcome };
+    const texts = { who, remote, verb, subject, outcome, why };
     if (!Object.values(texts).every((each) => typeof each === "string")) return undefined;
     return { number, atMs, ...(texts as Record<keyof typeof texts, string>) };
   } catch {

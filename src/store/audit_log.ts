@@ -18,6 +18,8 @@ export interface AuditEntry {
   readonly subject: string;
   /** "ok", or why not. */
   readonly outcome: string;
+  /** The reason that was given; empty when none was. */
+  readonly why: string;
 }
 
 export interface AuditRecord extends AuditEntry {
@@ -54,6 +56,7 @@ export const AUDIT_MIGRATIONS: MigrationSet = {
         )`,
       ],
     },
+    { name: "why", statements: ["ALTER TABLE audit ADD COLUMN why TEXT NOT NULL DEFAULT ''"] },
   ],
 };
 
@@ -76,7 +79,7 @@ export class AuditLog {
     const last = await tx.get("SELECT MAX(number) AS number FROM audit");
     const number = last === undefined || last["number"] === null ? 1 : integerOf(last, "number") + 1;
     await tx.run(
-      "INSERT INTO audit (number, at_ms, who, remote, verb, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO audit (number, at_ms, who, remote, verb, subject, outcome, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       [
         number,
         Math.trunc(entry.atMs),
@@ -85,6 +88,7 @@ export class AuditLog {
         auditText(entry.verb),
         auditText(entry.subject),
         auditText(entry.outcome),
+        auditText(entry.why),
       ],
     );
     await tx.run("DELETE FROM audit WHERE number <= ?", [number - this.#rowsMax]);
@@ -117,6 +121,7 @@ function recordOf(row: Row): AuditRecord {
     verb: textOf(row, "verb"),
     subject: textOf(row, "subject"),
     outcome: textOf(row, "outcome"),
+    why: textOf(row, "why"),
   };
 }
 

@@ -1,5 +1,4 @@
 import { encodeContent } from "#activity/content.ts";
-import { openTerm } from "#activity/phases.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
 import { hashOf } from "#sync/version.ts";
 import { describe, expect, test } from "#test";
@@ -7,14 +6,9 @@ import { EPOCH_JUMP_MAX } from "#wire/limits.ts";
 import { nodeKey } from "#wire/role.ts";
 import { safeParse } from "valibot";
 import { digest } from "../wire/digest.ts";
-import { TOPIC, makeWorld } from "./fixture.ts";
+import { TOPIC, makeWorld, opened, scheduled } from "./fixture.ts";
 
-const SCHEDULED = {
-  ...{ id: "boss", kind: "boss", config: { hp: 10 }, endsAtMs: undefined, history: [] },
-  phase: "scheduled",
-  term: undefined,
-} as const;
-const BYTES = encodeContent(openTerm(SCHEDULED, { term: "c".repeat(32), atMs: 5 }));
+const BYTES = encodeContent(opened(scheduled(), { term: "c".repeat(32), atMs: 5 }));
 const VERSION = { epoch: 7, revision: 3, hash: hashOf(digest, BYTES) };
 
 describe("ActivityOwner: adopts nothing that a node cannot hold", () => {

@@ -4,6 +4,8 @@
 
 import type { ActivityContent } from "#activity/content.ts";
 import { decodeContent } from "#activity/content.ts";
+import { afterVerb } from "#activity/verbs.ts";
+import { PHASES_DEFAULT, TIMING_NONE } from "#activity/term.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { parseActivityTopic } from "#activity/activity_topic.ts";
 import type { ActivityKinds, ActivityOutcome, ActivityView, TopicOutcome } from "#activity/outcome.ts";
@@ -41,7 +43,41 @@ export const kinds: ActivityKinds = {
     if (typeof hp !== "number") return { kind: "invalid", issues: [{ path: "config.hp", message: "expected number" }] };
     return { kind: "ok", config: { hp, level: 1 } };
   },
+  phases: (kind) => (["boss", "free", "broken"].includes(kind) ? PHASES_DEFAULT : undefined),
+  enter: async () => undefined,
 };
+
+/** One that nobody has opened yet. */
+export function scheduled(of: Partial<ActivityContent> = {}): ActivityContent {
+  return {
+    id: "boss",
+    kind: "boss",
+    config: { hp: 10 },
+    endsAtMs: undefined,
+    phases: PHASES_DEFAULT,
+    timing: TIMING_NONE,
+    schedule: { kind: "manual" },
+    cursorMs: 0,
+    termCount: 0,
+    history: [],
+    phase: "scheduled",
+    term: undefined,
+    ...of,
+  } as ActivityContent;
+}
+
+/** With a new term that is open. */
+export function opened(
+  content: ActivityContent,
+  at: { readonly term: string; readonly atMs: number },
+): ActivityContent {
+  return afterVerb(content, "open", { nowMs: at.atMs, term: at.term });
+}
+
+/** Closed now. */
+export function closed(content: ActivityContent, atMs: number): ActivityContent {
+  return afterVerb(content, "close", { nowMs: atMs, term: "" });
+}
 
 /** A store that can be told to fail: before the work, or after it was committed. */
 export class FlakyStore implements Store {

@@ -82,7 +82,7 @@ describe("ActivityOwner: verbs", () => {
     expect([changed(first), changed(again)]).toEqual([true, false]);
     expect(viewIn(again)).toEqual(viewIn(first));
     const other = await owner.create({ ...BOSS, config: { hp: 11 } });
-    expect(allowed(other)).toEqual(["open", "delete"]);
+    expect(allowed(other)).toEqual(["edit", "open", "delete"]);
     expect(other).toMatchObject({ detail: expect.stringContaining("config") });
     expect(changed(await owner.create({ ...BOSS, kind: "free" }))).toBe("conflict");
     expect(changed(await owner.create({ ...BOSS, endsAtMs: world.clock.wallMs() + 1 }))).toBe("conflict");
@@ -126,9 +126,9 @@ describe("ActivityOwner: verbs", () => {
   test("refuses what the phase does not allow, with what it does", async () => {
     const owner = await (await makeWorld()).begin();
     await owner.create(BOSS);
-    expect(allowed(await owner.close("boss"))).toEqual(["open", "delete"]);
+    expect(allowed(await owner.close("boss"))).toEqual(["edit", "open", "delete"]);
     await owner.open("boss");
-    expect(allowed(await owner.remove("boss"))).toEqual(["close"]);
+    expect(allowed(await owner.remove("boss"))).toEqual(["extend", "next", "close", "cancel"]);
     for (const outcome of [await owner.open("no"), await owner.close("no"), await owner.remove("no")]) {
       expect(outcome.kind).toBe("not_found");
     }

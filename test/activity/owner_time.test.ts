@@ -56,8 +56,8 @@ describe("ActivityOwner: ends", () => {
     await owner.create(request);
     world.clock.advance(1000);
     await settle();
-    expect(allowed(await owner.open("boss"))).toEqual(["delete"]);
-    expect(allowed(await owner.create({ ...request, open: true }))).toEqual(["delete"]);
+    expect(allowed(await owner.open("boss"))).toEqual(["edit", "delete"]);
+    expect(allowed(await owner.create({ ...request, open: true }))).toEqual(["edit", "delete"]);
     expect(changed(await owner.create(request))).toBe(false);
   });
 

@@ -1,7 +1,6 @@
 import type { ClosedEvent, OpenedEvent } from "#activity/activity_event.ts";
 import type { ActivityContent } from "#activity/content.ts";
 import { encodeContent } from "#activity/content.ts";
-import { closeTerm, openTerm } from "#activity/phases.ts";
 import { ActivityReplica } from "#activity/replica.ts";
 import type { TermListener } from "#activity/term_listeners.ts";
 import { Alarms } from "#base/alarms.ts";
@@ -12,7 +11,7 @@ import { describe, expect, test } from "#test";
 import type { Snapshot } from "#wire/sync_message.ts";
 import { ManualClock } from "../store/manual_clock.ts";
 import { digest } from "../wire/digest.ts";
-import { TOPIC, settle, silentLog } from "./fixture.ts";
+import { TOPIC, closed, opened as openedAt, scheduled, settle, silentLog } from "./fixture.ts";
 
 const STARTED_MS = 1_000_000;
 
@@ -67,23 +66,10 @@ function makeReplica(): Made {
   return made;
 }
 
-const SCHEDULED: ActivityContent = {
-  id: "boss",
-  kind: "boss",
-  config: { hp: 10 },
-  endsAtMs: undefined,
-  history: [],
-  phase: "scheduled",
-  term: undefined,
-};
+const SCHEDULED = scheduled();
 
 function opened(content: ActivityContent, atMs: number): ActivityContent {
-  return openTerm(content, { term: ((content.term?.number ?? 0) + 1).toString(16).padStart(32, "0"), atMs });
-}
-
-function closed(content: ActivityContent, atMs: number): ActivityContent {
-  if (content.phase !== "open") throw new Error("not open");
-  return closeTerm(content, atMs);
+  return openedAt(content, { term: (content.termCount + 1).toString(16).padStart(32, "0"), atMs });
 }
 
 function copy(content: ActivityContent | undefined, revision: number, epoch = 1): Snapshot {
@@ -391,7 +377,7 @@ function randomLife(random: Random, count: number): readonly Snapshot[] {
     else if (content.phase === "open" && choice < 5) content = closed(content, STARTED_MS + revision * 10);
     else if (content.phase !== "open" && choice < 5) {
       terms += 1;
-      content = openTerm(content, { term: terms.toString(16).padStart(32, "0"), atMs: STARTED_MS + revision * 10 });
+      content = openedAt(content, { term: terms.toString(16).padStart(32, "0"), atMs: STARTED_MS + revision * 10 });
       if (randomIndex(random, 4) === 0)
         content = { ...content, endsAtMs: STARTED_MS + revision * 10 + randomIndex(random, 60) };
     } else if (choice === 5 && content.phase !== "open") content = undefined;

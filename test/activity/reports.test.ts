@@ -1,6 +1,5 @@
 import type { ActivityContent } from "#activity/content.ts";
 import { encodeContent } from "#activity/content.ts";
-import { openTerm } from "#activity/phases.ts";
 import { ORPHAN_SILENT_MAX_MS } from "#activity/orphans.ts";
 import { BUMPS_MAX, BUMPS_WINDOW_MS } from "#sync/topic_owner.ts";
 import { hashOf, isNewer } from "#sync/version.ts";
@@ -8,7 +7,7 @@ import { describe, expect, test } from "#test";
 import { nodeKey } from "#wire/role.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import { digest } from "../wire/digest.ts";
-import { TOPIC, contentOf, makeWorld, settle, viewIn } from "./fixture.ts";
+import { TOPIC, contentOf, makeWorld, opened, scheduled, settle, viewIn } from "./fixture.ts";
 
 const BOSS = { id: "boss", kind: "boss", config: { hp: 10 } };
 const HASH = "aa".repeat(8);
@@ -18,8 +17,7 @@ function report(...claims: readonly Version[]): Report {
 }
 
 function orphanContent(): ActivityContent {
-  const scheduled = { ...BOSS, endsAtMs: undefined, history: [], phase: "scheduled", term: undefined } as const;
-  return openTerm(scheduled, { term: "c".repeat(32), atMs: 5 });
+  return opened(scheduled(), { term: "c".repeat(32), atMs: 5 });
 }
 
 describe("ActivityOwner: reports", () => {
@@ -200,8 +198,11 @@ describe("ActivityOwner: orphans", () => {
     expect(world.alarms.all()).toEqual([]);
     const version = viewIn(await owner.adopt(TOPIC, found)).version;
     expect(await owner.adopt(TOPIC, found)).toMatchObject({ kind: "ok", topic: TOPIC, version, changed: false });
-    expect(await owner.cancel(TOPIC)).toMatchObject({ kind: "conflict", allowed: ["close"] });
     expect(viewIn(await owner.close("boss")).phase).toBe("closed");
+    expect(await owner.cancel(TOPIC)).toMatchObject({
+      kind: "conflict",
+      allowed: ["edit", "open", "reopen", "delete"],
+    });
     expect((await world.begin()).get("boss")?.term).toBe("c".repeat(32));
   });
 

@@ -148,7 +148,7 @@ describe("Activities: audit trail", () => {
     await fixture.ask("POST /api/activities/boss/close", { token: READ_SECRET });
     await fixture.ask("POST /api/activities", { body: boss, token: READ_SECRET });
     await fixture.ask("POST /api/activities/none/close");
-    const here = { who: "operator", remote: "127.0.0.1:50000", atMs: 1_000_005 };
+    const here = { who: "operator", remote: "127.0.0.1:50000", atMs: 1_000_005, why: "" };
     expect(fixture.trail).toEqual([
       { ...here, atMs: 1_000_000, remote: "10.0.0.9:4000", verb: "activity.create", subject: "boss", outcome: "done" },
       { ...here, verb: "activity.create", subject: "boss", outcome: "invalid" },

@@ -57,7 +57,7 @@ describe("Audit trail over HTTP", () => {
     await ask("/api/activities/one/open");
     clock.advance(7);
     await ask("/api/activities/two/adopt");
-    const common = { who: "reader", remote: "unknown", outcome: "refused" };
+    const common = { who: "reader", remote: "unknown", outcome: "refused", why: "" };
     expect(await page()).toEqual({
       node: "cross_center:1",
       entries: [

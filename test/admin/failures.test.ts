@@ -193,6 +193,7 @@ describe("Admin app: an audit trail that fails", () => {
           verb: "activity.open",
           subject: "boss",
           outcome: "done",
+          why: "",
           error: "disk full",
         },
       },

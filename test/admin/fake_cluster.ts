@@ -49,6 +49,12 @@ export function blankRow(id: string): ActivityRow {
     openedAtMs: undefined,
     closedAtMs: undefined,
     endsAtMs: undefined,
+    phases: ["open", "closed"],
+    schedule: { kind: "manual" },
+    timing: { previewMs: 0, signupMs: 0, showMs: 0 },
+    plan: [],
+    next: undefined,
+    stopped: undefined,
     config: {},
     version: "",
   };

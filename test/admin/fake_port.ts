@@ -3,7 +3,9 @@
  * of the app tests what its users see. `fault` makes the next question fail or hang.
  */
 
+import type { VerbOptions } from "#activity/outcome.ts";
 import type {
+  ActivityChange,
   ActivityDetail,
   ActivityRef,
   ActivityRow,
@@ -50,6 +52,7 @@ export class FakePort implements AdminPort {
   /** Ids in the order in which terms began. */
   readonly openings: string[] = [];
   readonly actors: Actor[] = [];
+  readonly changes: ActivityChange[] = [];
   /** Ids that nodes hold and the owner does not. */
   readonly lost: string[] = [];
   readonly #activities = new Map<string, ActivityRow>();
@@ -163,21 +166,25 @@ export class FakePort implements AdminPort {
     });
   }
 
-  openActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>> {
+  changeActivity(ref: ActivityRef, change: ActivityChange, actor: Actor): Promise<AdminResult<ActivityRow>> {
     return this.#say(() => {
       this.actors.push(actor);
-      return this.#with(ref, (row) => (row.phase === "open" ? ok(row, false) : this.#open(row)));
-    });
-  }
-
-  closeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>> {
-    return this.#say(() => {
-      this.actors.push(actor);
+      this.changes.push(change);
       const { id } = ref;
       return this.#with(ref, (row) => {
-        if (row.phase === "closed") return ok(row, false);
-        if (row.phase === "open") return ok(this.#put({ ...row, phase: "closed", closedAtMs: STARTED_AT_MS }));
-        return { kind: "conflict", detail: `Cannot close ${id}: it is ${row.phase}`, allowed: ["open", "delete"] };
+        const { verb, dryRun } = change;
+        const isOpen = row.phase === "open";
+        if (verb === "open") return isOpen ? ok(row, false) : this.#open(row);
+        if (verb === "close" && row.phase === "closed") return ok(row, false);
+        if (!isOpen || (verb !== "close" && verb !== "extend")) {
+          const allowed = isOpen ? ["extend", "close"] : ["open", "delete"];
+          return { kind: "conflict", detail: `Cannot ${verb} ${id}: it is ${row.phase}`, allowed };
+        }
+        const next: ActivityRow =
+          change.verb === "extend"
+            ? { ...row, endsAtMs: change.closesAtMs }
+            : { ...row, phase: "closed", closedAtMs: STARTED_AT_MS };
+        return ok(dryRun === true ? next : this.#put(next));
       });
     });
   }
@@ -228,7 +235,7 @@ export class FakePort implements AdminPort {
     });
   }
 
-  cancelActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>> {
+  cancelActivity(ref: ActivityRef, _options: VerbOptions, actor: Actor): Promise<AdminResult<TopicState>> {
     return this.#say(() => {
       this.actors.push(actor);
       const found = this.#find(ref.id);

@@ -53,7 +53,7 @@ describe("Mesh activities: who has applied what", () => {
     ground.settle();
     const old = ground.versions(`activity/${CROSS_CENTER}/boss`)[CENTER_2];
     ground.deafen(CENTER_2);
-    expect(ground.ask(CENTER, (port) => port.closeActivity({ id: "boss" }, ACTOR)).kind).toBe("ok");
+    expect(ground.ask(CENTER, (port) => port.changeActivity({ id: "boss" }, { verb: "close" }, ACTOR)).kind).toBe("ok");
     ground.run(3_000);
     const wanted = ground.versions(`activity/${CROSS_CENTER}/boss`)[CROSS_CENTER];
     expect(wanted).not.toBe(old);
@@ -150,8 +150,10 @@ describe("Mesh activities: changes", () => {
     ground.settle();
     const seen = [
       ground.ask(CENTER_2, (port) => port.createActivity(BOSS, ACTOR)),
-      ground.ask(CENTER_2, (port) => port.openActivity({ id: "boss" }, ACTOR)),
-      ground.ask(CENTER_2, (port) => port.closeActivity({ id: "boss", owner: CROSS_CENTER }, ACTOR)),
+      ground.ask(CENTER_2, (port) => port.changeActivity({ id: "boss" }, { verb: "open" }, ACTOR)),
+      ground.ask(CENTER_2, (port) =>
+        port.changeActivity({ id: "boss", owner: CROSS_CENTER }, { verb: "close" }, ACTOR),
+      ),
       ground.ask(CENTER_2, (port) => port.deleteActivity({ id: "boss" }, ACTOR)),
       ground.ask(CENTER_2, (port) => port.deleteActivity({ id: "boss" }, ACTOR)),
     ];
@@ -171,11 +173,13 @@ describe("Mesh activities: changes", () => {
     create(ground);
     ground.run(3_000);
     expect(ground.ask(CENTER_2, (port) => port.activity({ id: "boss" })).kind).toBe("not_found");
-    expect(ground.ask(CENTER_2, (port) => port.closeActivity({ id: "boss" }, ACTOR))).toMatchObject({
-      kind: "ok",
-      changed: true,
-      value: { phase: "closed" },
-    });
+    expect(ground.ask(CENTER_2, (port) => port.changeActivity({ id: "boss" }, { verb: "close" }, ACTOR))).toMatchObject(
+      {
+        kind: "ok",
+        changed: true,
+        value: { phase: "closed" },
+      },
+    );
     await ground.dispose();
   });
 
@@ -184,11 +188,11 @@ describe("Mesh activities: changes", () => {
     const id = { id: "none" };
     const results = [
       ground.ask(CENTER, (port) => port.activity(id)),
-      ground.ask(CENTER, (port) => port.openActivity(id, ACTOR)),
-      ground.ask(CENTER, (port) => port.closeActivity(id, ACTOR)),
+      ground.ask(CENTER, (port) => port.changeActivity(id, { verb: "open" }, ACTOR)),
+      ground.ask(CENTER, (port) => port.changeActivity(id, { verb: "close" }, ACTOR)),
       ground.ask(CENTER, (port) => port.deleteActivity(id, ACTOR)),
       ground.ask(CENTER, (port) => port.adoptActivity(id, ACTOR)),
-      ground.ask(CENTER, (port) => port.cancelActivity(id, ACTOR)),
+      ground.ask(CENTER, (port) => port.cancelActivity(id, {}, ACTOR)),
       ground.ask(CENTER, (port) => port.resumeActivity(id, ACTOR)),
       ground.ask(CENTER, (port) => port.resumeActivity({ id: "none", owner: CROSS_CENTER }, ACTOR)),
     ];
@@ -204,7 +208,7 @@ describe("Mesh activities: changes", () => {
     ground.run(NOTICED_MS);
     const none = { kind: "unavailable", detail: "no cross_center is reachable" } as const;
     expect(ground.ask(CENTER, (port) => port.createActivity({ ...BOSS, id: "new" }, ACTOR))).toEqual(none);
-    expect(ground.ask(CENTER, (port) => port.openActivity({ id: "new" }, ACTOR))).toEqual(none);
+    expect(ground.ask(CENTER, (port) => port.changeActivity({ id: "new" }, { verb: "open" }, ACTOR))).toEqual(none);
     expect(ground.ask(CENTER, (port) => port.orphans())).toEqual(none);
     for (const call of ["POST /api/activities/boss/close", `POST /api/activities/new/open?owner=${CROSS_CENTER}`]) {
       expect(ground.http(CENTER, call)).toMatchObject({ status: 503, body: { code: "NO_ROUTE" } });

@@ -57,7 +57,7 @@ describe("Orphans: adopt, cancel, resume", () => {
       return Promise.resolve({ kind: "not_found" as const, detail: "there is no such activity" });
     };
     fixture.port.adoptActivity = refuse;
-    fixture.port.openActivity = refuse;
+    fixture.port.changeActivity = refuse;
     await fixture.ask("POST /api/activities/boss/adopt?owner=cross_center:7");
     await fixture.ask("POST /api/activities/boss/adopt");
     await fixture.ask("POST /api/activities/boss/open?owner=cross_center:7");

@@ -24,6 +24,7 @@ const entry = (subject: string): AuditEntry => ({
   verb: "activity.open",
   subject,
   outcome: "done",
+  why: "",
 });
 
 async function fill(trail: Trail, count: number): Promise<void> {

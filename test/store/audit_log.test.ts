@@ -15,7 +15,7 @@ async function withLog(run: (log: AuditLog, store: Store) => Promise<void>, rows
 }
 
 function entry(subject: string): AuditEntry {
-  return { atMs: 1000, who: "ops", remote: "127.0.0.1", verb: "activity.open", subject, outcome: "done" };
+  return { atMs: 1000, who: "ops", remote: "127.0.0.1", verb: "activity.open", subject, outcome: "done", why: "" };
 }
 
 describe("AuditLog", () => {

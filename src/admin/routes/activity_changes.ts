@@ -1,6 +1,7 @@
 /**
- * /api/activities, what changes: create, open, close, delete, and for topics in trouble adopt, cancel, resume. Each
- * may be asked again: what is so already is answered the same, with `changed: false`, and nothing is done twice.
+ * /api/activities, what creates and deletes, and for topics in trouble adopt and resume; the verbs of a term are in
+ * activity_verbs.ts. Each may be asked again: what is so already is answered the same, with `changed: false`, and
+ * nothing is done twice.
  */
 
 import { type Context, Hono } from "hono";
@@ -17,7 +18,7 @@ import { ActivityPath, activityRefOf, CreateActivityBody, nodeIdOf, NoQuery, Own
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { ChangeAnswer, TopicChangeAnswer } from "../shapes.ts";
 
-const CHANGE_PROBLEMS: readonly ProblemKind[] = [
+export const CHANGE_PROBLEMS: readonly ProblemKind[] = [
   "bad_request",
   "forbidden",
   "not_found",
@@ -40,8 +41,14 @@ interface ChangeRoute<S extends v.GenericSchema, T> {
   readonly body: (value: T, changed: boolean) => Body<S>;
 }
 
-const activityBody = (activity: ActivityRow, changed: boolean): Body<typeof ChangeAnswer> => ({ activity, changed });
-const topicBody = (state: TopicState, changed: boolean): Body<typeof TopicChangeAnswer> => ({ ...state, changed });
+export const activityBody = (activity: ActivityRow, changed: boolean): Body<typeof ChangeAnswer> => ({
+  activity,
+  changed,
+});
+export const topicBody = (state: TopicState, changed: boolean): Body<typeof TopicChangeAnswer> => ({
+  ...state,
+  changed,
+});
 
 export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
   const { port } = services;
@@ -100,31 +107,11 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
   const plain = { shape: ChangeAnswer, body: activityBody };
   const ofTopic = { shape: TopicChangeAnswer, body: topicBody };
 
-  routes.post(
-    "/:id/open",
-    ...onOne({
-      verb: "activity.open",
-      summary: "Opens an activity: a new term begins",
-      done: "It is open",
-      ask: (ref, actor) => port.openActivity(ref, actor),
-      ...plain,
-    }),
-  );
-  routes.post(
-    "/:id/close",
-    ...onOne({
-      verb: "activity.close",
-      summary: "Closes an activity: its term ends",
-      done: "It is closed",
-      ask: (ref, actor) => port.closeActivity(ref, actor),
-      ...plain,
-    }),
-  );
   routes.delete(
     "/:id",
     ...onOne({
       verb: "activity.delete",
-      summary: "Deletes a closed activity; a tombstone stays",
+      summary: "Deletes an activity without a running term; a tombstone stays",
       done: "It is deleted",
       ask: (ref, actor) => port.deleteActivity(ref, actor),
       ...plain,
@@ -137,16 +124,6 @@ export function activityChangeRoutes(services: AdminServices): Hono<AdminEnv> {
       summary: "Gives an orphan back to the owner that has lost it, as a node holds it",
       done: "Its owner has it",
       ask: (ref, actor) => port.adoptActivity(ref, actor),
-      ...ofTopic,
-    }),
-  );
-  routes.post(
-    "/:id/cancel",
-    ...onOne({
-      verb: "activity.cancel",
-      summary: "Gives an orphan up: it ends on every node; a tombstone stays",
-      done: "It has ended",
-      ask: (ref, actor) => port.cancelActivity(ref, actor),
       ...ofTopic,
     }),
   );

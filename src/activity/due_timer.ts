@@ -1,44 +1,44 @@
 /**
- * One timer for the ends of many activities: wakes at the earliest one, and at least every END_CHECK_MAX_MS while
+ * One timer for what is due at many activities: wakes at the earliest time, and at least every DUE_CHECK_MAX_MS while
  * there is any, since the calendar may jump and what is known of the owner's clock may be corrected.
  */
 
 import type { Clock, Timer } from "#base/clock.ts";
 
-export const END_CHECK_MAX_MS = 10_000;
-export const END_RETRY_MS = 1000;
+export const DUE_CHECK_MAX_MS = 10_000;
+export const DUE_RETRY_MS = 1000;
 
-export interface EndTimerOptions {
+export interface DueTimerOptions {
   readonly clock: Clock;
   readonly clusterMs: () => number;
-  /** The ends that are still to come, in cluster time. */
-  readonly ends: () => readonly number[];
-  /** Ends what is due. Must not throw; `false`: it failed, try again after END_RETRY_MS. */
+  /** When something is due, in cluster time; what is past is due now. */
+  readonly times: () => readonly number[];
+  /** Does what is due. Must not throw; `false`: it failed, try again after DUE_RETRY_MS. */
   readonly act: () => Promise<boolean> | boolean;
 }
 
-export class EndTimer {
-  readonly #options: EndTimerOptions;
+export class DueTimer {
+  readonly #options: DueTimerOptions;
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(options: EndTimerOptions) {
+  constructor(options: DueTimerOptions) {
     this.#options = options;
   }
 
-  /** After every change of the ends. */
+  /** After every change of the times. */
   arm(): void {
-    const earliest = least(this.#options.ends());
+    const earliest = least(this.#options.times());
     this.#set(earliest === undefined ? undefined : Math.max(0, earliest - this.#options.clusterMs()));
   }
 
   /** What is still due after it was acted on waits for the next look: no busy loop. */
   #rearm(): void {
     const nowMs = this.#options.clusterMs();
-    const ends = this.#options.ends();
-    const next = least(ends.filter((end) => end > nowMs));
+    const times = this.#options.times();
+    const next = least(times.filter((atMs) => atMs > nowMs));
     if (next !== undefined) this.#set(next - nowMs);
-    else this.#set(ends.length === 0 ? undefined : END_CHECK_MAX_MS);
+    else this.#set(times.length === 0 ? undefined : DUE_CHECK_MAX_MS);
   }
 
   stop(): void {
@@ -50,7 +50,7 @@ export class EndTimer {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (delayMs === undefined || this.#isStopped) return;
-    this.#timer = this.#options.clock.after(Math.min(delayMs, END_CHECK_MAX_MS), () => {
+    this.#timer = this.#options.clock.after(Math.min(delayMs, DUE_CHECK_MAX_MS), () => {
       const done = this.#options.act();
       if (typeof done === "boolean") this.#acted(done);
       else
@@ -63,7 +63,7 @@ export class EndTimer {
 
   #acted(isDone: boolean): void {
     if (isDone) this.#rearm();
-    else this.#set(END_RETRY_MS);
+    else this.#set(DUE_RETRY_MS);
   }
 }
 

@@ -1,0 +1,159 @@
+/**
+ * Takes an owner's activities from phase to phase. A change is one transaction: the new content, what the kind's hook
+ * has made of the term's state, and the key of the verb that asked for it; what is in it happens exactly once. The
+ * hook itself runs at least once for each (term, phase). Called one at a time, by ActivityOwner.
+ *
+ * A kind that fails undoes the change and stops its own activity: alarm `activity_stopped:<id>`. Time does not touch
+ * it then until a verb for it has succeeded or the owner has started again.
+ */
+
+import { assert } from "#base/assert.ts";
+import type { Alarms } from "#base/alarms.ts";
+import type { Log } from "#base/log.ts";
+import { messageOf } from "#base/log.ts";
+import type { Tx } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import { versionText } from "#sync/version.ts";
+import type { NodeId } from "#wire/role.ts";
+import type { Held } from "./activity_table.ts";
+import type { ActivityContent } from "./content.ts";
+import { equalData } from "./equal_data.ts";
+import { KindFault } from "./kind_fault.ts";
+import type { ActivityKinds } from "./outcome.ts";
+import type { OwnedTopics } from "./owned_topics.ts";
+import { beginWindow, dueStep, enterPhase } from "./phases.ts";
+import { dropOtherStates, readState, writeState } from "./term_state.ts";
+
+/** Phases that one look takes one activity through; the next look goes on. */
+export const WALK_MAX = 64;
+
+export type Live = Held & { readonly kind: "live" };
+
+export interface TermRunnerOptions {
+  readonly owner: NodeId;
+  readonly topics: OwnedTopics;
+  readonly kinds: ActivityKinds;
+  readonly log: Log;
+  readonly alarms: Alarms;
+  readonly newTerm: () => string;
+}
+
+export class TermRunner {
+  readonly #options: TermRunnerOptions;
+  readonly #stopped = new Map<string, string>();
+
+  constructor(options: TermRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Why time does not touch this activity; undefined when it does. */
+  stopped(id: string): string | undefined {
+    return this.#stopped.get(id);
+  }
+
+  /** When something is due by itself, of all that is not stopped. */
+  times(): readonly number[] {
+    return this.#options.topics.all().flatMap((held) => {
+      if (held.kind !== "live" || this.#stopped.has(held.id)) return [];
+      return dueStep(held.content)?.atMs ?? [];
+    });
+  }
+
+  /** Commits and announces. Throws StoreError or KindFault; then nothing has changed. */
+  async commit(
+    content: ActivityContent,
+    how: {
+      readonly atMs: number;
+      readonly phrase: string;
+      readonly also?: (tx: Tx, held: Live) => Promise<void>;
+      /** Runs no hook, whatever phase it enters. */
+      readonly withoutHook?: boolean;
+    },
+  ): Promise<Live> {
+    const { topics, log, alarms } = this.#options;
+    const { id } = content;
+    const old = topics.get(id);
+    const before = old?.kind === "live" ? old.content : undefined;
+    const hasEntered = content.term?.id !== before?.term?.id || content.phase !== before?.phase;
+    const isRun = hasEntered && how.withoutHook !== true;
+    try {
+      await topics.commit([{ id, content, atMs: how.atMs }], async (tx, [held]) => {
+        if (isRun) await this.#enter(tx, content, before);
+        if (held?.kind === "live") await how.also?.(tx, held);
+      });
+    } catch (error) {
+      const isHung = isRun && error instanceof StoreError && error.code === "timeout";
+      throw isHung
+        ? new KindFault(`Cannot enter ${content.phase}: the kind "${content.kind}" takes too long`, error)
+        : error;
+    }
+    const live = topics.get(id);
+    assert(live?.kind === "live", "a topic that was just committed");
+    this.#stopped.delete(id);
+    alarms.clear(`activity_stopped:${id}`);
+    log.info(how.phrase, {
+      activity: id,
+      phase: content.phase,
+      term: content.term?.id,
+      version: versionText(live.version),
+    });
+    return live;
+  }
+
+  /** Takes one activity through what is due, WALK_MAX phases at most. Throws StoreError; what was done stays done. */
+  async walk(id: string, nowMs: number): Promise<void> {
+    const { alarms } = this.#options;
+    for (let count = 0; ; count += 1) {
+      const held = this.#options.topics.get(id);
+      if (held?.kind !== "live" || this.#stopped.has(id)) return;
+      const step = dueStep(held.content);
+      if (step === undefined || step.atMs > nowMs) {
+        alarms.clear(`activity_behind:${id}`);
+        return;
+      }
+      if (count === WALK_MAX) {
+        alarms.raise(`activity_behind:${id}`, { phases: WALK_MAX, dueAtMs: step.atMs });
+        return;
+      }
+      const content =
+        step.kind === "begin"
+          ? beginWindow(held.content, { term: this.#options.newTerm(), window: step.window, atMs: step.atMs })
+          : enterPhase(held.content, step);
+      try {
+        await this.commit(content, { atMs: nowMs, phrase: "activity phase" });
+      } catch (error) {
+        if (!(error instanceof KindFault)) throw error;
+        this.#stop(id, content, error);
+        return;
+      }
+    }
+  }
+
+  #stop(id: string, content: ActivityContent, fault: KindFault): void {
+    this.#stopped.set(id, fault.message);
+    const data = { activity: id, kind: content.kind, phase: content.phase, error: fault.message };
+    this.#options.alarms.raise(`activity_stopped:${id}`, data);
+  }
+
+  async #enter(tx: Tx, content: ActivityContent, before: ActivityContent | undefined): Promise<void> {
+    const { owner, kinds } = this.#options;
+    const { id, kind, phase, term } = content;
+    if (term === undefined) return;
+    const key = { owner, activity: id, term: term.id };
+    if (kinds.phases(kind) === undefined) {
+      if (phase === "cancelled") return;
+      throw new KindFault(`Cannot enter ${phase}: no module here brings the kind "${kind}"`);
+    }
+    if (before?.term !== undefined && before.term.id !== term.id) {
+      await dropOtherStates(tx, { owner, activity: id, keep: [term.id, before.term.id] });
+    }
+    const state = await readState(tx, key);
+    try {
+      const after = await kinds.enter({ content, state });
+      if (after !== undefined && !equalData(after, state)) await writeState(tx, key, after);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      throw new KindFault(`Cannot enter ${phase}: the kind "${kind}" has failed: ${messageOf(error)}`, error);
+    }
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Carries out what a person asks of an activity: judges it by verbs.ts, by its key and by its time, and has it
+ * committed. Called one at a time, by ActivityOwner.
+ */
+
+import type { Store } from "#store/store.ts";
+import type { NodeId } from "#wire/role.ts";
+import type { ActivityContent } from "./content.ts";
+import type { CheckedCreate } from "./create_check.ts";
+import { timingOf } from "./create_check.ts";
+import { equalData } from "./equal_data.ts";
+import { KindFault } from "./kind_fault.ts";
+import type { ActivityOutcome, ActivityView, CreateRequest, EditRequest, VerbOptions } from "./outcome.ts";
+import { viewOf } from "./outcome.ts";
+import type { OwnedTopics } from "./owned_topics.ts";
+import { baseOf, cursorAt } from "./phases.ts";
+import type { Live, TermRunner } from "./term_runner.ts";
+import type { KeyedVerb } from "./verb_keys.ts";
+import { VERB_KEY, findKey, keepKey } from "./verb_keys.ts";
+import type { PhaseVerb, Verb } from "./verbs.ts";
+import { afterVerb, allowedVerbs, extended, stepOf } from "./verbs.ts";
+
+const OPENING: readonly Verb[] = ["preview", "open", "reopen"];
+const PHRASES: Readonly<Record<PhaseVerb, string>> = {
+  preview: "activity previewed",
+  open: "activity opened",
+  next: "activity phase",
+  close: "activity closed",
+  recall: "activity recalled",
+  cancel: "activity cancelled",
+  reopen: "activity opened",
+};
+
+/** What a verb is to make of an activity, or why it does not. */
+type Planned = { readonly content: ActivityContent; readonly phrase: string } | ActivityOutcome;
+
+interface Ask {
+  readonly verb: Verb;
+  readonly detail?: unknown;
+  readonly options?: VerbOptions | undefined;
+}
+
+export interface VerbDeskOptions {
+  readonly owner: NodeId;
+  readonly store: Store;
+  readonly topics: OwnedTopics;
+  readonly runner: TermRunner;
+  readonly isHalted: (topic: string) => boolean;
+  /** Why there is no such activity. */
+  readonly missing: (id: string) => ActivityOutcome;
+  readonly checked: (request: CreateRequest) => CheckedCreate;
+  readonly nowMs: () => number;
+  readonly newTerm: () => string;
+  /** After every commit. */
+  readonly changed: () => void;
+}
+
+export class VerbDesk {
+  readonly #options: VerbDeskOptions;
+
+  constructor(options: VerbDeskOptions) {
+    this.#options = options;
+  }
+
+  /** A verb that only changes the phase. */
+  phase(id: string, verb: PhaseVerb, options?: VerbOptions): Promise<ActivityOutcome> {
+    return this.#perform(id, { verb, options }, this.#planOf(verb));
+  }
+
+  extend(id: string, closesAtMs: number, options: VerbOptions): Promise<ActivityOutcome> {
+    return this.#perform(id, { verb: "extend", detail: closesAtMs, options }, ({ content }, nowMs): Planned => {
+      if (content.phase !== "open") throw new Error("extend of what is not open");
+      if (!Number.isSafeInteger(closesAtMs) || closesAtMs <= nowMs) {
+        const message = `found ${closesAtMs}; allowed: milliseconds after now, which is ${nowMs}`;
+        return invalid("extend", "closesAtMs", message);
+      }
+      return { content: extended(content, closesAtMs), phrase: "activity extended" };
+    });
+  }
+
+  edit(id: string, edit: EditRequest, options: VerbOptions): Promise<ActivityOutcome> {
+    return this.#perform(id, { verb: "edit", detail: edit, options }, ({ content }, nowMs): Planned => {
+      const { kind } = content;
+      const endsAtMs = edit.endsAtMs === undefined ? content.endsAtMs : (edit.endsAtMs ?? undefined);
+      const schedule = edit.schedule ?? content.schedule;
+      const timing = timingOf(content.timing, edit.timing);
+      const config = edit.config === undefined ? content.config : edit.config;
+      const checked = this.#options.checked({ id, kind, config, endsAtMs, schedule, timing });
+      if (checked.kind === "invalid") return checked;
+      const late = edit.endsAtMs === undefined ? undefined : tooLate("edit", checked.content, nowMs);
+      if (late !== undefined) return late;
+      const isSameSchedule = equalData(schedule, content.schedule);
+      const next = {
+        ...baseOf(checked.content),
+        cursorMs: isSameSchedule ? content.cursorMs : cursorAt(schedule, nowMs),
+        history: content.history,
+        termCount: content.termCount,
+      };
+      return { content: { ...content, ...next }, phrase: "activity edited" };
+    });
+  }
+
+  async commit(
+    content: ActivityContent,
+    how: { readonly phrase: string; readonly keyed?: KeyedVerb },
+  ): Promise<ActivityOutcome> {
+    const { keyed, phrase } = how;
+    const atMs = this.#options.nowMs();
+    try {
+      const live = await this.#options.runner.commit(content, {
+        atMs,
+        phrase,
+        also: async (tx, held) => {
+          if (keyed !== undefined) await keepKey(tx, keyed, { answer: this.view(held), atMs });
+        },
+      });
+      this.#options.changed();
+      return { kind: "ok", value: this.view(live), changed: true };
+    } catch (error) {
+      if (!(error instanceof KindFault)) throw error;
+      const live = this.#live(content.id);
+      return { kind: "conflict", detail: error.message, allowed: live === undefined ? [] : allowedVerbs(live.content) };
+    }
+  }
+
+  /** A change that could not be announced is not made. */
+  halted(id: string): ActivityOutcome | undefined {
+    if (!this.#options.isHalted(this.#options.topics.topicOf(id))) return undefined;
+    const detail = `Cannot change activity "${id}": another process speaks as its owner`;
+    return { kind: "conflict", detail, allowed: ["resume"] };
+  }
+
+  view(live: Live): ActivityView {
+    const { owner, runner } = this.#options;
+    return viewOf(live.content, { owner, version: live.version, stopped: runner.stopped(live.id) });
+  }
+
+  #planOf(verb: PhaseVerb): (live: Live, nowMs: number) => Planned {
+    return (live, nowMs) => {
+      const { content } = live;
+      const begins = verb === "open" || verb === "reopen" || verb === "preview";
+      if (begins && content.schedule.kind === "manual" && content.endsAtMs !== undefined && content.endsAtMs <= nowMs) {
+        const detail = `Cannot ${verb} activity "${live.id}": its end, ${content.endsAtMs}, is over`;
+        return { kind: "conflict", detail, allowed: allowedVerbs(content).filter((other) => !OPENING.includes(other)) };
+      }
+      return { content: afterVerb(content, verb, { nowMs, term: this.#options.newTerm() }), phrase: PHRASES[verb] };
+    };
+  }
+
+  async #perform(id: string, ask: Ask, plan: (live: Live, nowMs: number) => Planned): Promise<ActivityOutcome> {
+    const { verb, options = {} } = ask;
+    const keyed = this.#keyed(id, ask);
+    if (keyed === "bad") return invalid(verb, "key", `allowed: ${VERB_KEY.source}`);
+    if (keyed !== undefined) {
+      const found = await this.#options.store.transaction((tx) => findKey(tx, keyed));
+      if (found.kind === "done") return { kind: "ok", value: found.answer as ActivityView, changed: false };
+      if (found.kind === "taken") return invalid(verb, "key", `it was used for another request: ${found.request}`);
+    }
+    const live = this.#live(id);
+    if (live === undefined) return this.#options.missing(id);
+    const step = stepOf(live.content, verb);
+    const isPast = verb === "next" && options.from !== undefined && options.from !== live.content.phase;
+    if (step === "already" || isPast) return { kind: "ok", value: this.view(live), changed: false };
+    if (step === "refused") return conflict(`Cannot ${verb} activity "${id}": ${isIn(live.content)}`, live);
+    const planned = plan(live, this.#options.nowMs());
+    if ("kind" in planned && !("phrase" in planned)) return planned;
+    const { content, phrase } = planned as Exclude<Planned, ActivityOutcome>;
+    if (equalData(content, live.content)) return { kind: "ok", value: this.view(live), changed: false };
+    if (options.dryRun === true) return { kind: "ok", value: this.view({ ...live, content }), changed: true };
+    return this.halted(id) ?? this.commit(content, { phrase, ...(keyed === undefined ? {} : { keyed }) });
+  }
+
+  /** Undefined without a key, "bad" for one that is none. */
+  #keyed(id: string, ask: Ask): KeyedVerb | "bad" | undefined {
+    const key = ask.options?.key;
+    if (key === undefined) return undefined;
+    if (!VERB_KEY.test(key)) return "bad";
+    const request = `${ask.verb} ${id}${ask.detail === undefined ? "" : ` ${JSON.stringify(ask.detail)}`}`;
+    return { owner: this.#options.owner, key, request };
+  }
+
+  #live(id: string): Live | undefined {
+    const held = this.#options.topics.get(id);
+    return held?.kind === "live" ? held : undefined;
+  }
+}
+
+export function conflict(detail: string, live: Live): ActivityOutcome {
+  return { kind: "conflict", detail, allowed: allowedVerbs(live.content) };
+}
+
+function invalid(verb: Verb, path: string, message: string): ActivityOutcome {
+  return { kind: "invalid", detail: `Cannot ${verb} activity: ${path}: ${message}`, issues: [{ path, message }] };
+}
+
+/** A manual end that is not after now. */
+export function tooLate(verb: "create" | "edit", content: ActivityContent, nowMs: number): ActivityOutcome | undefined {
+  const { endsAtMs } = content;
+  if (endsAtMs === undefined || endsAtMs > nowMs) return undefined;
+  const message = `is not after now, which is ${nowMs}`;
+  return {
+    kind: "invalid",
+    detail: `Cannot ${verb} activity: endsAtMs: ${message}`,
+    issues: [{ path: "endsAtMs", message }],
+  };
+}
+
+export function isIn(content: ActivityContent): string {
+  return content.phase === "open" ? "it is open" : `it is in the phase ${content.phase}`;
+}
