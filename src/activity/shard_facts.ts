@@ -21,6 +21,9 @@ export interface ShardFacts {
   readonly mergedInto: number | undefined;
 }
 
+/** Milliseconds: the last day that a Date can say, and before 1970 the first. */
+const TIME_MAX_MS = 8_640_000_000_000_000;
+
 const NUMBER = `must be the number of a shard, 1 to ${NUMBER_MAX}`;
 
 export const shardNumberSchema = v.pipe(
@@ -30,9 +33,17 @@ export const shardNumberSchema = v.pipe(
   v.maxValue(NUMBER_MAX, NUMBER),
 );
 
+const TIME = `must be a whole number of milliseconds since 1970-01-01 UTC, at most ${TIME_MAX_MS}`;
+export const instantSchema = v.pipe(
+  v.number(TIME),
+  v.safeInteger(TIME),
+  v.minValue(-TIME_MAX_MS, TIME),
+  v.maxValue(TIME_MAX_MS, TIME),
+);
+
 export const shardFactsSchema = v.strictObject({
   shard: shardNumberSchema,
-  openedAtMs: v.optional(v.pipe(v.number(), v.safeInteger()), () => undefined),
+  openedAtMs: v.optional(instantSchema, () => undefined),
   timeZone: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(ZONE_LENGTH_MAX)), () => undefined),
   mergedInto: v.optional(shardNumberSchema, () => undefined),
 });
