@@ -3,6 +3,8 @@
  * Every message is ours and says what is allowed: valibot's own would repeat the input.
  */
 
+import { groupRuleSchema } from "#activity/groups_rule.ts";
+import { instantSchema } from "#activity/shard_facts.ts";
 import { AUDIT_PAGE_MAX } from "#store/audit_log.ts";
 import { type NodeId, parseNodeId, type Role, ROLES } from "#wire/role.ts";
 import * as v from "valibot";
@@ -51,6 +53,15 @@ const NamedOwner = v.pipe(
   }),
 );
 
+const KnowingOwner = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => isNodeOf("cross_center", text), "must be cross_center:NUMBER"),
+  v.metadata({
+    pattern: "^cross_center:[1-9][0-9]{0,9}$",
+    description: "The cross_center to ask; without it the one that takes activities that name no owner",
+  }),
+);
+
 /** Digits of a number that is exact everywhere. */
 const EntryNumber = v.pipe(
   v.string(mustBeText),
@@ -84,6 +95,21 @@ export const AuditQuery = v.strictObject(
   unknownField,
 );
 export const ExplainQuery = v.strictObject({ from: NodeIdText, to: NodeIdText }, unknownField);
+
+export const ShardOwnerQuery = v.strictObject({ owner: v.optional(KnowingOwner) }, unknownField);
+
+export const GroupsDryRunBody = v.pipe(
+  v.strictObject(
+    {
+      rule: v.pipe(groupRuleSchema, v.metadata({ ref: "GroupRule" })),
+      at: v.exactOptional(
+        v.pipe(instantSchema, v.description("Milliseconds since 1970-01-01 UTC: when ages count; without it now")),
+      ),
+    },
+    unknownField,
+  ),
+  v.metadata({ ref: "GroupsDryRun" }),
+);
 
 export const CreateActivityBody = v.pipe(
   v.strictObject(

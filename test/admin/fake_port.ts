@@ -3,6 +3,7 @@
  * of the app tests what its users see. `fault` makes the next question fail or hang.
  */
 
+import { divide } from "#activity/groups.ts";
 import type {
   ActivityDetail,
   ActivityRef,
@@ -13,12 +14,15 @@ import type {
   AssignmentRow,
   CreateActivity,
   Explanation,
+  GroupsDryRun,
+  GroupsPreview,
   LinkList,
   NodeDescription,
   NodeHealth,
   NodeRow,
   OrphanList,
   RouteRow,
+  ShardOverview,
   TopicState,
   Why,
 } from "#admin/port.ts";
@@ -34,9 +38,11 @@ import {
   linksOf,
   noNode,
   noOrphan,
+  noShard,
   ok,
   orphanOf,
   rowOf,
+  SHARDS,
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
@@ -243,6 +249,19 @@ export class FakePort implements AdminPort {
       this.actors.push(actor);
       const found = this.#find(ref.id);
       return found === undefined || found === "lost" ? noOrphan(ref.id) : this.#state(found, false);
+    });
+  }
+
+  shards(owner: NodeId | undefined): Promise<AdminResult<ShardOverview>> {
+    return this.#say(() => ok({ owner: owner ?? CROSS_CENTER, shards: SHARDS }));
+  }
+
+  dryRunGroups({ rule, atMs, owner }: GroupsDryRun): Promise<AdminResult<GroupsPreview>> {
+    return this.#say(() => {
+      const { self } = this;
+      if (rule.kind === "lists") return noShard();
+      const division = divide(rule, SHARDS, atMs ?? STARTED_AT_MS);
+      return ok({ owner: owner ?? self, atMs: atMs ?? STARTED_AT_MS, ...division });
     });
   }
 
