@@ -4,6 +4,8 @@
  */
 
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import type { ShardFacts } from "#activity/shard_facts.ts";
 import { type Trail, TrailError } from "#admin/audit.ts";
 import type { HttpServer } from "#base/http_server.ts";
 import type { HeldLock } from "#base/lock.ts";
@@ -95,7 +97,7 @@ async function start(options: {
   const spec = ROLE_TABLE[plan.self.role];
   if (spec.parts.includes("activities") || (plan.admin !== undefined && runtime.openTrail === undefined)) {
     held.store = runtime.openStore(`${plan.dataDir}/kuafu.sqlite`);
-    await migrate(held.store, [ACTIVITY_MIGRATIONS, AUDIT_MIGRATIONS], runtime.digest);
+    await migrate(held.store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS, AUDIT_MIGRATIONS], runtime.digest);
   }
   if (plan.admin !== undefined && held.store === undefined) held.trail = runtime.openTrail?.(plan.dataDir);
   const ended = Promise.withResolvers<NodeEnd>();
@@ -124,6 +126,7 @@ async function start(options: {
     expectedShard: (id) => plan.shardOf.get(id),
     assignment: assignmentOf(plan),
     gateways: plan.gateways,
+    shards: plan.shards.map(shardFacts),
     store: held.store,
     modules,
     onEnd: (end) => ended.resolve(end),
@@ -194,6 +197,10 @@ function assignmentOf(plan: NodePlan): AssignmentConfig {
       }),
     ),
   };
+}
+
+function shardFacts({ number, openedAtMs, timeZone, mergedInto }: NodePlan["shards"][number]): ShardFacts {
+  return { shard: number, openedAtMs, timeZone, mergedInto };
 }
 
 function cannot(line: string): StartFailure {

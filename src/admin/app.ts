@@ -24,6 +24,7 @@ import { type MetricsSource, metricsRoutes, openOnLoopback } from "./routes/metr
 import { nodeRoutes } from "./routes/nodes.ts";
 import { orphanRoutes } from "./routes/orphans.ts";
 import { routeRoutes } from "./routes/routes.ts";
+import { groupRoutes, shardRoutes } from "./routes/shards.ts";
 import type { AdminEnv, AdminServices } from "./services.ts";
 
 export interface AdminAppOptions extends AdminServices {
@@ -83,6 +84,8 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/activities", activityChangeRoutes(services));
   app.route("/api/activities", activityVerbRoutes(services));
   app.route("/api/orphans", orphanRoutes(services));
+  app.route("/api/shards", shardRoutes(services));
+  app.route("/api/groups", groupRoutes(services));
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));
   app.route("/", probeRoutes(services));

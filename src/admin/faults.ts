@@ -35,7 +35,8 @@ export function issuesOf(schema: ObjectSchema, value: unknown, prefix: string): 
   if (result.success) return [];
   const issues: Issue[] = [];
   for (const issue of result.issues) {
-    if (issue.type === "strict_object" && issue.expected === "never") continue;
+    // Of a field at the top all are named below; deeper the first of each object has to do.
+    if (issue.type === "strict_object" && issue.expected === "never" && issue.path?.length === 1) continue;
     issues.push({ path: clipped(prefix + (v.getDotPath(issue) ?? "")), message: issue.message });
   }
   const fields = fieldsOf(schema);

@@ -15,6 +15,7 @@ import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
 import { MeshOwners } from "./mesh_owners.ts";
+import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
 import type {
   ActivityChange,
@@ -24,6 +25,7 @@ import type {
   AdminResult,
   AssignmentRow,
   CreateActivity,
+  GroupsDryRun,
   LinkList,
   NodeDescription,
   NodeHealth,
@@ -35,12 +37,14 @@ export class MeshAdminPort implements AdminPort {
   readonly #named: ReadonlySet<NodeId>;
   readonly #activities: MeshActivities;
   readonly #owners: MeshOwners;
+  readonly #shards: MeshShards;
 
   /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
   constructor(node: Node, named: Iterable<NodeId> = []) {
     this.#node = node;
     this.#named = new Set(named);
     this.#owners = new MeshOwners(node);
+    this.#shards = new MeshShards(node, this.#owners);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
 
@@ -128,6 +132,14 @@ export class MeshAdminPort implements AdminPort {
 
   resumeActivity(ref: ActivityRef, _actor: Actor) {
     return this.#owners.change("resume", ref);
+  }
+
+  shards(owner: NodeId | undefined) {
+    return this.#shards.list(owner);
+  }
+
+  dryRunGroups(request: GroupsDryRun) {
+    return this.#shards.dryRun(request);
   }
 
   live(): boolean {

@@ -30,7 +30,11 @@ export function addOpenApi(app: Hono<AdminEnv>): void {
         },
         components: {
           securitySchemes: {
-            bearer: { type: "http", scheme: "bearer", description: "Role read for GET, operate for everything else" },
+            bearer: {
+              type: "http",
+              scheme: "bearer",
+              description: "Role read for what changes nothing, operate for everything",
+            },
           },
         },
       },

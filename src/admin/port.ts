@@ -6,6 +6,8 @@
 import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
 import type { Schedule } from "#activity/schedule.ts";
 import type { PhaseVerb } from "#activity/verbs.ts";
+import type { Division } from "#activity/groups.ts";
+import type { GroupRule } from "#activity/groups_rule.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import type { NodeDescription, NodeHealth, NodeRow } from "#rpc/node_report.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -137,6 +139,40 @@ export interface TopicState {
   readonly activity: ActivityRow | undefined;
 }
 
+/** A shard as a cross_center knows it. */
+export interface ShardRow {
+  readonly shard: number;
+  readonly openedAtMs: number | undefined;
+  readonly timeZone: string | undefined;
+  readonly mergedInto: number | undefined;
+  /** Who says so. Undefined: its gateway has not been heard yet. The owner itself: its own file alone. */
+  readonly source: NodeId | undefined;
+  readonly sinceMs: number | undefined;
+  readonly heardAtMs: number | undefined;
+  /** Its gateway is in the owner's directory. */
+  readonly reachable: boolean;
+  /** Who says something else. */
+  readonly conflict: string | undefined;
+}
+
+export interface ShardOverview {
+  /** Whose knowledge it is. */
+  readonly owner: NodeId;
+  readonly shards: readonly ShardRow[];
+}
+
+export interface GroupsDryRun {
+  readonly rule: GroupRule;
+  /** When ages count; without it now. */
+  readonly atMs: number | undefined;
+  readonly owner: NodeId | undefined;
+}
+
+export interface GroupsPreview extends Division {
+  readonly owner: NodeId;
+  readonly atMs: number;
+}
+
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */
 export type AdminResult<T> =
   | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
@@ -181,6 +217,10 @@ export interface AdminPort {
   cancelActivity(ref: ActivityRef, options: VerbOptions, actor: Actor): Promise<AdminResult<TopicState>>;
   /** The other owner of this topic is gone: its owner speaks for it again. */
   resumeActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<TopicState>>;
+  /** What the named owner knows, else the one that takes activities that name none. */
+  shards(owner: NodeId | undefined): Promise<AdminResult<ShardOverview>>;
+  /** Nothing is kept. */
+  dryRunGroups(request: GroupsDryRun): Promise<AdminResult<GroupsPreview>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
   live(): boolean;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

@@ -3,7 +3,9 @@
  * Every message is ours and says what is allowed: valibot's own would repeat the input.
  */
 
+import { groupRuleSchema } from "#activity/groups_rule.ts";
 import { scheduleSchema } from "#activity/schedule.ts";
+import { instantSchema } from "#activity/shard_facts.ts";
 import { PHASES, TIMING_MAX_MS } from "#activity/term.ts";
 import { VERB_KEY } from "#activity/verb_keys.ts";
 import { AUDIT_PAGE_MAX, AUDIT_TEXT_MAX } from "#store/audit_log.ts";
@@ -54,6 +56,15 @@ const NamedOwner = v.pipe(
   }),
 );
 
+const KnowingOwner = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => isNodeOf("cross_center", text), "must be cross_center:NUMBER"),
+  v.metadata({
+    pattern: "^cross_center:[1-9][0-9]{0,9}$",
+    description: "The cross_center to ask; without it the one that takes activities that name no owner",
+  }),
+);
+
 /** Digits of a number that is exact everywhere. */
 const EntryNumber = v.pipe(
   v.string(mustBeText),
@@ -87,6 +98,21 @@ export const AuditQuery = v.strictObject(
   unknownField,
 );
 export const ExplainQuery = v.strictObject({ from: NodeIdText, to: NodeIdText }, unknownField);
+
+export const ShardOwnerQuery = v.strictObject({ owner: v.optional(KnowingOwner) }, unknownField);
+
+export const GroupsDryRunBody = v.pipe(
+  v.strictObject(
+    {
+      rule: v.pipe(groupRuleSchema, v.metadata({ ref: "GroupRule" })),
+      at: v.exactOptional(
+        v.pipe(instantSchema, v.description("Milliseconds since 1970-01-01 UTC: when ages count; without it now")),
+      ),
+    },
+    unknownField,
+  ),
+  v.metadata({ ref: "GroupsDryRun" }),
+);
 
 const TimeMs = v.pipe(
   v.number("must be a number"),

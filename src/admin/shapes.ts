@@ -169,6 +169,40 @@ export const OrphanShape = v.pipe(
   v.metadata({ ref: "Orphan" }),
 );
 
+export const ShardShape = v.pipe(
+  v.object({
+    shard: Count,
+    openedAtMs: v.optional(v.pipe(TimeMs, v.description("Left out: its config does not say"))),
+    timeZone: v.optional(v.pipe(Text, v.description("Left out: its days are those of UTC"))),
+    mergedInto: v.optional(Count),
+    source: v.optional(
+      v.pipe(Text, v.description("Who says so; left out: not heard yet; the owner itself: only its own file does")),
+    ),
+    sinceMs: v.optional(v.pipe(TimeMs, v.description("When these facts were first heard"))),
+    heardAtMs: v.optional(v.pipe(TimeMs, v.description("When they were last heard"))),
+    reachable: v.pipe(Flag, v.description("Its gateway is in the cluster now")),
+    conflict: v.optional(v.pipe(Text, v.description("Another gateway, and what it says instead"))),
+  }),
+  v.metadata({ ref: "Shard" }),
+);
+
+export const GroupsPreviewShape = v.pipe(
+  v.object({
+    owner: v.pipe(Text, v.description("Whose knowledge of the shards it is")),
+    atMs: v.pipe(TimeMs, v.description("When ages were counted")),
+    groups: v.array(v.object({ name: Text, shards: v.array(Count) })),
+    ungrouped: v.pipe(
+      v.array(v.object({ shard: Count, reason: Text })),
+      v.description("Shards that meet nobody, each with the reason in words"),
+    ),
+    merged: v.pipe(
+      v.array(v.object({ shard: Count, into: Count })),
+      v.description("Shards that are no more, and the one that lives for each"),
+    ),
+  }),
+  v.metadata({ ref: "GroupsPreview" }),
+);
+
 export const AuditEntryShape = v.pipe(
   v.object({
     number: v.pipe(Count, v.description("Grows with every entry of a node's trail")),
@@ -219,6 +253,10 @@ export const TopicChangeAnswer = v.object({
 export const OrphansAnswer = v.object({
   orphans: v.array(OrphanShape),
   silent: v.pipe(v.array(Text), v.description("Owners that did not answer: what they miss is not in the list")),
+});
+export const ShardsAnswer = v.object({
+  owner: v.pipe(Text, v.description("Whose knowledge it is")),
+  shards: v.array(ShardShape),
 });
 export const AuditAnswer = v.object({
   node: v.pipe(Text, v.description("The node whose trail it is: the one that serves")),

@@ -21,10 +21,12 @@ import { GatewaySessions } from "#session/gateway_sessions.ts";
 import { ShardLogins } from "#session/shard_logins.ts";
 import type { Address } from "#link/transport.ts";
 import type { Identity } from "#wire/identity.ts";
+import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
 import { OwnedActivities } from "./owned_activities.ts";
 import { RuntimeService } from "./runtime_service.ts";
+import { serveShardFacts } from "./shard_answers.ts";
 import { TargetResolver } from "./target.ts";
 
 /** Time for what is being executed to end, before links are said goodbye to. */
@@ -47,6 +49,7 @@ export class Node {
   readonly sessions: GatewaySessions | undefined;
   readonly logins: ShardLogins | undefined;
   readonly activities: OwnedActivities | undefined;
+  readonly shards: KnownShards | undefined;
   readonly #options: NodeOptions;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -112,6 +115,15 @@ export class Node {
       this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
     }
     if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
+    const { shards = [], store } = options;
+    if (self.role === "gateway") {
+      serveShardFacts({ shard: self.shard, shards, server: this.endpoint.server, alarms: this.alarms });
+    }
+    if (spec.parts.includes("activities") && store !== undefined) {
+      const { alarms, endpoint } = this;
+      const known = { self, store, clock, clusterMs, random, log, alarms, directory, endpoint };
+      this.shards = new KnownShards({ ...known, file: shards });
+    }
     this.runtime = new RuntimeService({
       self,
       release: options.release,
@@ -137,6 +149,8 @@ export class Node {
   async start(): Promise<void> {
     const { spec, modules, listen, dials } = this.#options;
     for (const module of [...spec.modules, ...modules]) this.modules.host(module);
+    await this.shards?.start();
+    if (this.#state !== "created") return;
     await this.activities?.start();
     if (this.#state !== "created") return;
     this.#state = "started";
@@ -182,6 +196,7 @@ export class Node {
     this.mesh.hub.stopAccepting();
     await Promise.race([this.endpoint.server.idle(), sleep(this.#clock, DRAIN_MS_MAX)]);
     await this.activities?.stop();
+    await this.shards?.stop();
     await this.mesh.hub.goodbye("stopping", detail);
     this.close();
   }
@@ -193,6 +208,7 @@ export class Node {
     this.mesh.hub.close();
     this.endpoint.caller.close();
     this.activities?.close();
+    void this.shards?.stop();
     this.replica.stop();
     this.modules.stop();
   }
@@ -207,10 +223,12 @@ export class Node {
         if (event.link.relation === "below") this.sessions?.nodesChanged(event.link.peer);
         break;
       case "reachable":
+        this.shards?.reachable(event.identity);
         this.modules.reachable(event.identity);
         break;
       case "unreachable":
         this.endpoint.caller.unreachable(event.identity.key);
+        this.shards?.unreachable(event.identity);
         this.modules.unreachable(event.identity);
         break;
       case "exit":

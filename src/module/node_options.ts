@@ -2,6 +2,7 @@
  * What a node is made of.
  */
 
+import type { ShardFacts } from "#activity/shard_facts.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
@@ -47,6 +48,8 @@ export interface NodeOptions {
   readonly assignment: AssignmentConfig;
   /** Every gateway that the config knows: what tombstones wait for. */
   readonly gateways: readonly NodeId[];
+  /** What the config says of shards, of its own and of others. */
+  readonly shards?: readonly ShardFacts[];
   /** Needed by a role that owns activities; closed by whoever opened it. */
   readonly store: Store | undefined;
   readonly modules: readonly Module[];

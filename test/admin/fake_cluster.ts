@@ -2,7 +2,7 @@
  * The cluster that FakePort shows: two gateways with a node below each, and one link that is down.
  */
 
-import type { ActivityDetail, ActivityRow, AdminResult, NodeRow, OrphanRow } from "#admin/port.ts";
+import type { ActivityDetail, ActivityRow, AdminResult, NodeRow, OrphanRow, ShardRow } from "#admin/port.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
 
@@ -17,6 +17,44 @@ export const ATTACHED_TO: ReadonlyMap<NodeId, NodeId> = new Map([
   [CROSS_GATEWAY, CROSS_GATEWAY],
   [CROSS_CENTER, CROSS_GATEWAY],
 ]);
+
+/** One that is there, one that is down and says little, one that is no more, one that was not heard. */
+export const SHARDS: readonly ShardRow[] = [
+  {
+    shard: 1,
+    openedAtMs: STARTED_AT_MS,
+    timeZone: "Asia/Shanghai",
+    mergedInto: undefined,
+    source: GATEWAY,
+    sinceMs: STARTED_AT_MS,
+    heardAtMs: STARTED_AT_MS + 5,
+    reachable: true,
+    conflict: "gateway:9 says nothing",
+  },
+  { ...bareShard(2), source: nodeId("gateway", 2), sinceMs: STARTED_AT_MS, heardAtMs: STARTED_AT_MS },
+  { ...bareShard(3), mergedInto: 1, source: GATEWAY, sinceMs: STARTED_AT_MS, heardAtMs: STARTED_AT_MS },
+  { ...bareShard(4), reachable: true },
+];
+
+function bareShard(shard: number): ShardRow {
+  return {
+    shard,
+    openedAtMs: undefined,
+    timeZone: undefined,
+    mergedInto: undefined,
+    source: undefined,
+    sinceMs: undefined,
+    heardAtMs: undefined,
+    reachable: false,
+    conflict: undefined,
+  };
+}
+
+/** What an owner says of a list with a shard that does not exist. */
+export function noShard() {
+  const issues = [{ path: "rule.groups.0.shards.0", message: "found 9, and there is no such shard; allowed: 1" }];
+  return { kind: "invalid" as const, detail: "Cannot divide shards: 1 fault", issues };
+}
 
 export type Link = LinkStatus & { readonly node: NodeId };
 

@@ -4,6 +4,7 @@
  */
 
 import type { VerbOptions } from "#activity/outcome.ts";
+import { divide } from "#activity/groups.ts";
 import type {
   ActivityChange,
   ActivityDetail,
@@ -15,12 +16,15 @@ import type {
   AssignmentRow,
   CreateActivity,
   Explanation,
+  GroupsDryRun,
+  GroupsPreview,
   LinkList,
   NodeDescription,
   NodeHealth,
   NodeRow,
   OrphanList,
   RouteRow,
+  ShardOverview,
   TopicState,
   Why,
 } from "#admin/port.ts";
@@ -36,9 +40,11 @@ import {
   linksOf,
   noNode,
   noOrphan,
+  noShard,
   ok,
   orphanOf,
   rowOf,
+  SHARDS,
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
@@ -250,6 +256,19 @@ export class FakePort implements AdminPort {
       this.actors.push(actor);
       const found = this.#find(ref.id);
       return found === undefined || found === "lost" ? noOrphan(ref.id) : this.#state(found, false);
+    });
+  }
+
+  shards(owner: NodeId | undefined): Promise<AdminResult<ShardOverview>> {
+    return this.#say(() => ok({ owner: owner ?? CROSS_CENTER, shards: SHARDS }));
+  }
+
+  dryRunGroups({ rule, atMs, owner }: GroupsDryRun): Promise<AdminResult<GroupsPreview>> {
+    return this.#say(() => {
+      const { self } = this;
+      if (rule.kind === "lists") return noShard();
+      const division = divide(rule, SHARDS, atMs ?? STARTED_AT_MS);
+      return ok({ owner: owner ?? self, atMs: atMs ?? STARTED_AT_MS, ...division });
     });
   }
 

@@ -9,6 +9,8 @@ import type { AuditEntry } from "#admin/audit.ts";
 import { MeshAdminPort } from "#admin/mesh_port.ts";
 import type { AdminResult } from "#admin/port.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import type { ShardFacts } from "#activity/shard_facts.ts";
 import { toHex } from "#base/digest.ts";
 import type { AssignmentConfig } from "#mesh/assignment.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
@@ -60,6 +62,8 @@ export interface GroundOptions {
   readonly assignment?: AssignmentConfig;
   /** The nodes that the cluster file names, for the API. */
   readonly named?: readonly NodeId[];
+  /** What the file of a node says of shards. */
+  readonly files?: Iterable<readonly [NodeId, readonly ShardFacts[]]>;
 }
 
 export class MeshGround {
@@ -69,6 +73,8 @@ export class MeshGround {
   readonly trail: AuditEntry[] = [];
   /** "opened boss at center:1", as modules hear it. */
   readonly heard: string[] = [];
+  /** Read at each start of a node. */
+  readonly files: Map<NodeId, readonly ShardFacts[]>;
   readonly #ids: readonly NodeId[];
   readonly #heartbeatMs: number;
   readonly #assignment: AssignmentConfig;
@@ -82,6 +88,7 @@ export class MeshGround {
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
     this.#assignment = options.assignment ?? NO_ASSIGNMENT;
     this.#named = options.named ?? [];
+    this.files = new Map(options.files);
     this.world = new SimWorld({ seed: 7, drain });
     this.network = new SimNetwork({ world: this.world });
     for (const id of this.#ids) this.start(id);
@@ -98,7 +105,8 @@ export class MeshGround {
       const node = this.#node(id, process);
       this.#running.set(id, { process, node, port: new MeshAdminPort(node, this.#named) });
       const begin = async (): Promise<void> => {
-        if (node.activities !== undefined) await migrate(this.#store(id, process), [ACTIVITY_MIGRATIONS], SIM_DIGEST);
+        if (node.activities !== undefined)
+          await migrate(this.#store(id, process), [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], SIM_DIGEST);
         await node.start();
       };
       begin().catch((error: unknown) => {
@@ -252,6 +260,7 @@ export class MeshGround {
       gateway,
       policy: gateway === undefined ? undefined : "ignore",
       assignment: this.#assignment,
+      shards: this.files.get(id) ?? [],
       gateways: this.#ids.filter((other) => other.startsWith("gateway:")),
       store: role === "cross_center" ? this.#store(id, process) : undefined,
       modules: [

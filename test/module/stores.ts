@@ -3,6 +3,7 @@
  */
 
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import { migrate } from "#store/migrations.ts";
 import type { Store, Tx } from "#store/store.ts";
@@ -11,7 +12,7 @@ import { digest } from "../link/harness.ts";
 
 export async function emptyStore(world: World): Promise<Store> {
   const store = openSqliteStore({ path: ":memory:", clock: world.clock });
-  await migrate(store, [ACTIVITY_MIGRATIONS], digest);
+  await migrate(store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], digest);
   return store;
 }
 

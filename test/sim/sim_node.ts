@@ -7,6 +7,7 @@ import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import type { ModuleNode } from "#module/module_node.ts";
 import { Node } from "#module/node.ts";
@@ -116,7 +117,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     }
   });
   const begin = async (): Promise<void> => {
-    if (ownsData) await migrate(store, [ACTIVITY_MIGRATIONS], SIM_DIGEST);
+    if (ownsData) await migrate(store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], SIM_DIGEST);
     await node.start();
     running.isStarted = true;
   };
