@@ -31,7 +31,8 @@ export class Flusher {
     this.#soon = true;
     this.#clock.soon(() => {
       this.#soon = false;
-      if (this.#depth === 0) this.#run();
+      this.enter();
+      this.leave();
     });
   }
 
@@ -41,18 +42,16 @@ export class Flusher {
   }
 
   leave(): void {
-    if (this.#depth === 1) this.#run();
-    else this.#depth -= 1;
+    if (this.#depth === 1) this.#flushAll();
+    this.#depth -= 1;
   }
 
-  #run(): void {
-    this.#depth = 1;
+  #flushAll(): void {
     for (let index = 0; index < this.#waiting.length; index += 1) {
       const one = this.#waiting[index] as Flushable;
       one.flushWaits = false;
       one.flush();
     }
     this.#waiting.length = 0;
-    this.#depth = 0;
   }
 }

@@ -86,6 +86,8 @@ export class HandshakeConn implements ConnHandler, Flushable {
     this.stages = new Stages(this, {
       conn: options.conn,
       clock: context.clock,
+      flusher: context.flusher,
+      budget: context.budget,
       yielded: () => context.counters.add("link.turn_spent"),
     });
     this.sinceMs = context.clock.nowMs();

@@ -142,6 +142,11 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     return this.#queued(this.#queue.pushData(buffer, offset, as));
   }
 
+  sendParts(header: Uint8Array, body: Uint8Array, as: SendClass): SendResult {
+    if (this.#phase !== "up") return "closed";
+    return this.#queued(this.#queue.pushParts(header, body, as));
+  }
+
   syncReady(): void {
     if (this.#phase !== "up") return;
     this.#queue.wantSync();

@@ -69,6 +69,8 @@ export interface PeerLink {
 
   /** Copies the whole routed frame that begins at `offset` into the data queue; its size is in its header. */
   send(buffer: Uint8Array, offset: number, as: SendClass): SendResult;
+  /** As `send`, of a frame that begins at this node: its header, alone in a buffer, and its body. */
+  sendParts(header: Uint8Array, body: Uint8Array, as: SendClass): SendResult;
   /** Bytes ever put into the data queue. The next frame that is sent begins at this position. */
   readonly dataQueuedSize: number;
   /** Bytes of it that the transport has taken: a frame whose position is not below it never left this process. */

@@ -101,19 +101,25 @@ export class SendQueue {
       "frame size is within the limits of the wire",
     );
     assert(offset + size <= buffer.length, "the whole frame is there");
-    if (!this.#accepting) return "closed";
-    const waiting = this.#dataQueuedSize - this.#dataWrittenSize + size;
-    if (waiting > DATA_SIZE_MAX_MAY && as === "may") return "overloaded";
-    if (waiting > DATA_SIZE_MAX) return "full";
-    let segment = this.#segments.at(-1);
-    if (segment === undefined || segment.size + size > SEGMENT_SIZE) {
-      segment = this.#pool.take(size);
-      this.#segments.push(segment);
-    }
+    const refusal = this.#refusal(size, as);
+    if (refusal !== undefined) return refusal;
+    const segment = this.#room(size);
     this.#pool.append(segment, buffer, offset, size);
-    if (this.#blocked) markQueued(segment, this.#nowMs());
-    this.#dataQueuedSize += size;
-    return this.#charge(size);
+    return this.#pushed(segment, size);
+  }
+
+  /** As `pushData`, of a frame whose header is in one buffer and whose body is another one. */
+  pushParts(header: Uint8Array, body: Uint8Array, as: SendClass): QueueResult {
+    const size = HEADER_SIZE + body.length;
+    assert(size <= FRAME_SIZE_MAX + SIZE_FIELD_SIZE, "frame size is within the limits of the wire");
+    assert(size === frameSize(header, 0), "the header is of this body");
+    const refusal = this.#refusal(size, as);
+    if (refusal !== undefined) return refusal;
+    const segment = this.#room(size);
+    this.#pool.append(segment, header, 0, HEADER_SIZE);
+    segment.bytes.set(body, segment.size);
+    segment.size += body.length;
+    return this.#pushed(segment, size);
   }
 
   /** `nextSync` is to be asked again. */
@@ -171,6 +177,28 @@ export class SendQueue {
     this.#out = NOTHING;
     this.#last = undefined;
     this.#release(this.#queuedSize);
+  }
+
+  #refusal(size: number, as: SendClass): QueueResult | undefined {
+    if (!this.#accepting) return "closed";
+    const waiting = this.#dataQueuedSize - this.#dataWrittenSize + size;
+    if (waiting > DATA_SIZE_MAX_MAY && as === "may") return "overloaded";
+    return waiting > DATA_SIZE_MAX ? "full" : undefined;
+  }
+
+  /** The segment that takes the next frame. */
+  #room(size: number): Segment {
+    const last = this.#segments[this.#segments.length - 1];
+    if (last !== undefined && last.size + size <= SEGMENT_SIZE) return last;
+    const segment = this.#pool.take(size);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  #pushed(segment: Segment, size: number): QueueResult {
+    if (this.#blocked) markQueued(segment, this.#nowMs());
+    this.#dataQueuedSize += size;
+    return this.#charge(size);
   }
 
   /** Makes the next thing to write `out`; false when there is none. */

@@ -11,7 +11,17 @@ import type { Counters } from "#base/counters.ts";
 import type { PeerLink, SendClass } from "#link/link_port.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
-import { Kind, Offset, encodeFrame, frameKind, readU32, sourceKey, targetKey, writeU32 } from "#wire/header.ts";
+import {
+  Kind,
+  Offset,
+  encodeFrame,
+  frameKind,
+  joinParts,
+  readU32,
+  sourceKey,
+  targetKey,
+  writeU32,
+} from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
 import { NUMBER_EVERY, acceptsLinks, idOfKey, numberOfKey, tierOf } from "#wire/role.ts";
@@ -111,15 +121,18 @@ export class Router {
     this.#counters.add(result === "overloaded" ? "mesh.overloaded" : "mesh.no_route");
   }
 
-  /** A frame that begins at this node. A group cast goes to all it can reach and is "sent" or "local" then. */
-  send(buffer: Uint8Array, offset: number): SendOutcome {
-    const target = targetKey(buffer, offset);
-    if (numberOfKey(target) === NUMBER_EVERY) return this.#spread(undefined, buffer, offset);
+  /**
+   * A frame that begins at this node: its header, alone in a buffer, and its body. A group cast goes to all it can
+   * reach and is "sent" or "local" then.
+   */
+  send(header: Uint8Array, body: Uint8Array): SendOutcome {
+    const target = targetKey(header, 0);
+    if (numberOfKey(target) === NUMBER_EVERY) return this.#spread(undefined, joinParts(header, body), 0);
     if (target === this.#self.key) return { kind: "local" };
     const next = this.nextHop(this.#self.key, target, undefined);
     if (next === undefined) return { kind: "no_route", detail: `no path to ${idOfKey(target)}` };
     const position = next.dataQueuedSize;
-    const result = next.send(buffer, offset, sendClass(buffer, offset));
+    const result = next.sendParts(header, body, sendClass(header, 0));
     if (result === "ok") return { kind: "sent", link: next, position };
     if (result === "overloaded") return { kind: "overloaded", detail: `send queue to ${next.peer.id} is full` };
     return { kind: "no_route", detail: `link to ${next.peer.id} is closed` };

@@ -37,7 +37,6 @@ export const RETRIES_MAX = 16;
 const ATTEMPT_SHARE = 0.5;
 const RETRY_DELAY_MIN_MS = 20;
 const RETRY_DELAY_MAX_MS = 500;
-const SCRATCH_SIZE = 64 * 1024;
 
 export interface CallOptions {
   /** Milliseconds for all of it, retries included. 1 to TIMEOUT_MAX_MS; default 5 s. */
@@ -66,10 +65,10 @@ export class Caller {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #counters: Counters;
-  readonly #send: (buffer: Uint8Array) => SendOutcome;
+  readonly #send: (header: Uint8Array, body: Uint8Array) => SendOutcome;
   readonly #pending: PendingCalls;
   readonly #budget = new RetryBudget();
-  #scratch = new Uint8Array(SCRATCH_SIZE);
+  readonly #scratch = new Uint8Array(HEADER_SIZE);
   #sending = false;
   #closed = false;
 
@@ -78,8 +77,8 @@ export class Caller {
     readonly clock: Clock;
     readonly random: Random;
     readonly counters: Counters;
-    /** Routes the frame that begins at 0; copies what it keeps. */
-    readonly send: (buffer: Uint8Array) => SendOutcome;
+    /** Routes the frame that they make; copies what it keeps. */
+    readonly send: (header: Uint8Array, body: Uint8Array) => SendOutcome;
   }) {
     this.#self = options.self;
     this.#tag = callerTag(options.self.boot);
@@ -157,8 +156,7 @@ export class Caller {
   /** Sends without a reply. False when it could not leave; it may still be lost later, and is counted where it is. */
   cast<M extends Method>(method: M, request: RequestOf<M>, to: CallTarget): boolean {
     const body = this.#pack(method, request);
-    const frame = this.#frame(Kind.cast, { method, to, body, flags: 0, callId: 0, deadlineMs: 0 });
-    const outcome = this.#route(frame);
+    const outcome = this.#route(Kind.cast, { method, to, body, flags: 0, callId: 0, deadlineMs: 0 });
     if (outcome.kind === "sent" || outcome.kind === "local") return true;
     this.#counters.add("rpc.cast_dropped");
     return false;
@@ -242,7 +240,7 @@ export class Caller {
     if (deadlineMs <= 0) return attempt.refuse("DEADLINE", "no time is left");
     const callId = this.#pending.add(attempt, deadlineAtMs);
     if (callId === undefined) return attempt.refuse("OVERLOADED", `${PENDING_MAX} calls are under way`);
-    const outcome = this.#route(this.#frame(Kind.call, { method, to, body, flags, callId, deadlineMs }));
+    const outcome = this.#route(Kind.call, { method, to, body, flags, callId, deadlineMs });
     if (outcome.kind === "sent") {
       attempt.link = outcome.link;
       attempt.position = outcome.position;
@@ -253,17 +251,15 @@ export class Caller {
     return undefined;
   }
 
-  #frame(
+  #route(
     kind: typeof Kind.call | typeof Kind.cast,
     options: { method: RawMethod; to: CallTarget; body: Uint8Array; flags: number; callId: number; deadlineMs: number },
-  ): Uint8Array {
+  ): SendOutcome {
     const { method, to, body } = options;
-    const size = HEADER_SIZE + body.length;
-    // Sending can end a link, and whoever hears of that may call at once: this frame is then still in use.
-    const isFree = !this.#sending && this.#scratch.length >= size;
-    const frame = isFree ? this.#scratch : new Uint8Array(size);
-    if (!this.#sending) this.#scratch = frame;
-    writeHeader(frame, 0, {
+    // Sending can end a link, and whoever hears of that may call at once: this header is then still in use.
+    const before = this.#sending;
+    const bytes = before ? new Uint8Array(HEADER_SIZE) : this.#scratch;
+    writeHeader(bytes, 0, {
       header: {
         kind,
         source: this.#self.key,
@@ -277,15 +273,9 @@ export class Caller {
       },
       bodySize: body.length,
     });
-    frame.set(body, HEADER_SIZE);
-    return frame;
-  }
-
-  #route(frame: Uint8Array): SendOutcome {
-    const before = this.#sending;
     this.#sending = true;
     try {
-      return this.#send(frame);
+      return this.#send(bytes, body);
     } finally {
       this.#sending = before;
     }

@@ -8,7 +8,7 @@ import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Router, SendOutcome } from "#mesh/router.ts";
-import { Kind, frameKind, frameSize } from "#wire/header.ts";
+import { Kind, frameKind, joinParts } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import { Caller } from "./caller.ts";
 import { Server } from "./server.ts";
@@ -29,7 +29,7 @@ export class Endpoint {
   }) {
     this.#clock = options.clock;
     this.#router = options.router;
-    const send = (frame: Uint8Array): SendOutcome => this.#send(frame);
+    const send = (header: Uint8Array, body: Uint8Array): SendOutcome => this.#send(header, body);
     this.caller = new Caller({ ...options, send });
     this.server = new Server({ ...options, send });
   }
@@ -41,10 +41,10 @@ export class Endpoint {
     else this.caller.receive(buffer, offset);
   }
 
-  #send(frame: Uint8Array): SendOutcome {
-    const outcome = this.#router.send(frame, 0);
+  #send(header: Uint8Array, body: Uint8Array): SendOutcome {
+    const outcome = this.#router.send(header, body);
     if (outcome.kind === "local") {
-      const copy = frame.slice(0, frameSize(frame, 0));
+      const copy = joinParts(header, body);
       this.#clock.soon(() => this.receive(copy, 0));
     }
     return outcome;

@@ -17,7 +17,6 @@ import {
   Kind,
   Offset,
   copyBody,
-  encodeFrame,
   frameBody,
   frameKind,
   readU16,
@@ -36,7 +35,6 @@ import { issueText } from "./issue_text.ts";
 
 /** Calls that one node executes at once: beyond it they are answered with OVERLOADED. */
 export const EXECUTING_MAX = 16_384;
-const SCRATCH_SIZE = 64 * 1024;
 
 export interface CallContext {
   /** Who called, as its links have proved. */
@@ -80,14 +78,14 @@ export class Server {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #log: Log;
-  readonly #send: (frame: Uint8Array) => SendOutcome;
+  readonly #send: (header: Uint8Array, body: Uint8Array) => SendOutcome;
   readonly #entries = new Map<number, Entry>();
   readonly #idle: (() => void)[] = [];
   #watcher: ((tookMs: number) => void) | undefined;
   #executing = 0;
   #draining = false;
-  /** Of every answer that fits: one buffer, so that small answers allocate nothing. */
-  readonly #scratch = new Uint8Array(SCRATCH_SIZE);
+  /** The header of every answer. */
+  readonly #scratch = new Uint8Array(HEADER_SIZE);
   #sending = false;
 
   constructor(options: {
@@ -95,8 +93,8 @@ export class Server {
     readonly clock: Clock;
     readonly counters: Counters;
     readonly log: Log;
-    /** Routes the frame; copies what it keeps. */
-    readonly send: (frame: Uint8Array) => SendOutcome;
+    /** Routes the frame that they make; copies what it keeps. */
+    readonly send: (header: Uint8Array, body: Uint8Array) => SendOutcome;
   }) {
     this.#self = options.self;
     this.#clock = options.clock;
@@ -279,16 +277,15 @@ export class Server {
   }
 
   #sendFrame(header: Header, body: Uint8Array): SendOutcome {
-    const size = HEADER_SIZE + body.length;
     // Sending can end a link, and whoever hears of that may make a handler answer: the buffer is still in use then.
-    if (this.#sending || size > SCRATCH_SIZE) return this.#send(encodeFrame(header, body));
+    const before = this.#sending;
+    const bytes = before ? new Uint8Array(HEADER_SIZE) : this.#scratch;
+    writeHeader(bytes, 0, { header, bodySize: body.length });
     this.#sending = true;
     try {
-      writeHeader(this.#scratch, 0, { header, bodySize: body.length });
-      this.#scratch.set(body, HEADER_SIZE);
-      return this.#send(this.#scratch);
+      return this.#send(bytes, body);
     } finally {
-      this.#sending = false;
+      this.#sending = before;
     }
   }
 }

@@ -151,6 +151,14 @@ export function encodeFrame(header: Header, body: Uint8Array): Uint8Array {
   return out;
 }
 
+/** The whole frame, in a buffer of its own, of a header that is alone in a buffer. */
+export function joinParts(header: Uint8Array, body: Uint8Array): Uint8Array {
+  const out = new Uint8Array(HEADER_SIZE + body.length);
+  out.set(header);
+  out.set(body, HEADER_SIZE);
+  return out;
+}
+
 /** The body, in memory of its own: cheaper than a copy of the view. */
 export function copyBody(buffer: Uint8Array, offset: number): Uint8Array {
   return buffer.slice(offset + HEADER_SIZE, offset + frameSize(buffer, offset));

@@ -62,4 +62,18 @@ describe("Flusher", () => {
     clock.run(0);
     expect([a.flushCount, b.flushCount]).toEqual([2, 1]);
   });
+
+  test("waits for who has entered while it flushes", () => {
+    const clock = new FakeClock();
+    const flusher = new Flusher(clock);
+    const [a, b] = [new Counting(), new Counting()];
+    a.behind = () => flusher.enter();
+    flusher.mark(a);
+    clock.run(0);
+    flusher.mark(b);
+    clock.run(0);
+    expect([a.flushCount, b.flushCount]).toEqual([1, 0]);
+    flusher.leave();
+    expect(b.flushCount).toBe(1);
+  });
 });

@@ -10,6 +10,7 @@ import type { FlushTarget } from "#link/send_queue.ts";
 import { CONTROL_SIZE_MAX, DATA_SIZE_MAX, DATA_SIZE_MAX_MAY, SendQueue } from "#link/send_queue.ts";
 import { Decoder } from "#wire/decoder.ts";
 import { Kind, encodeFrame, frameBody, frameKind } from "#wire/header.ts";
+import { HEADER_SIZE } from "#wire/limits.ts";
 import { GATEWAY, cast, castOfSize, joined } from "./harness.ts";
 
 class Pipe implements FlushTarget {
@@ -159,8 +160,9 @@ describe("SendQueue", () => {
           { kind: Kind.cast, source: GATEWAY, target: GATEWAY },
           random.bytes(Math.floor(random.unit() ** 4 * 90_000)),
         );
-        // Anywhere in a larger buffer, as a view into a chunk is.
-        queue.pushData(joined(padding, frame, padding), padding.length, "may");
+        // Anywhere in a larger buffer, as a view into a chunk is, or in its two parts.
+        if (random.unit() < 0.5) queue.pushData(joined(padding, frame, padding), padding.length, "may");
+        else queue.pushParts(frame.slice(0, HEADER_SIZE), frame.subarray(HEADER_SIZE), "may");
         sent.push(frame);
         pipe.room = Math.floor(random.unit() * 60_000);
         queue.drained();
@@ -193,6 +195,20 @@ describe("SendQueue", () => {
     const must = Array.from({ length: 25 }, () => queue.pushData(frame, 0, "must"));
     expect(must).toEqual([...Array.from({ length: 24 }, () => "ok" as const), "full"]);
     expect(queue.queuedSize).toBe(DATA_SIZE_MAX);
+  });
+
+  test("bounds frames in two parts as it bounds whole ones", () => {
+    const queue = queueOf();
+    const frame = castOfSize(1024 * 1024 - 40);
+    const [header, body] = [frame.slice(0, HEADER_SIZE), frame.subarray(HEADER_SIZE)];
+    const may = Array.from({ length: 9 }, () => queue.pushParts(header, body, "may"));
+    expect(may).toEqual([...Array.from({ length: 8 }, () => "ok" as const), "overloaded"]);
+    const must = Array.from({ length: 25 }, () => queue.pushParts(header, body, "must"));
+    expect(must).toEqual([...Array.from({ length: 24 }, () => "ok" as const), "full"]);
+    expect(queue.queuedSize).toBe(DATA_SIZE_MAX);
+    expect(() => queue.pushParts(header, body.subarray(1), "may")).toThrow();
+    queue.close();
+    expect(queue.pushParts(header, body, "may")).toBe("closed");
   });
 
   test("bounds control frames", () => {

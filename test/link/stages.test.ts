@@ -1,5 +1,6 @@
 import { describe, expect, test } from "#test";
-import { SLICE_SIZE, Stages, TURN_MS_MAX } from "#link/stages.ts";
+import { Flusher } from "#link/flusher.ts";
+import { HOLD_MS_MAX, HOLD_SIZE_MAX, HOLD_SLICES_MAX, SLICE_SIZE, Stages, TURN_MS_MAX } from "#link/stages.ts";
 import type { Conn, ConnHandler } from "#link/transport.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -36,8 +37,10 @@ function ground(costMs: number) {
     ended: () => said.push("ended"),
     closed: (reason) => said.push(`closed ${reason}`),
   };
-  const stages = new Stages(handler, { conn, clock, yielded: () => (yieldCount += 1) });
-  return { clock, said, bytes, stages, yields: () => yieldCount };
+  const flusher = new Flusher(clock);
+  const budget = { usedSize: 0 };
+  const stages = new Stages(handler, { conn, clock, flusher, budget, yielded: () => (yieldCount += 1) });
+  return { clock, said, bytes, stages, flusher, budget, handler, yields: () => yieldCount };
 }
 
 /** Every byte says where it is. */
@@ -114,5 +117,78 @@ describe("Stages: a chunk", () => {
     clock.run(0);
     expect(said).toEqual(["data 16", "pause", "resume"]);
     expect(heard).toEqual([SLICE_SIZE, SLICE_SIZE]);
+  });
+});
+
+describe("Stages: what the slices of a chunk queue", () => {
+  /** Each slice queues something, and so does a microtask behind it. */
+  function writing(costMs: number) {
+    const on = ground(costMs);
+    const { clock, flusher, handler, said } = on;
+    const out = { flushWaits: false, flush: () => said.push("flush") };
+    const data = handler.data.bind(handler);
+    handler.data = (chunk) => {
+      flusher.enter();
+      data(chunk);
+      flusher.mark(out);
+      flusher.leave();
+      clock.soon(() => flusher.mark(out));
+    };
+    return on;
+  }
+
+  const LONG = SLICE_SIZE * 4 * HOLD_SLICES_MAX;
+
+  test("of a short one is written after each", () => {
+    const { stages, clock, said } = writing(0);
+    stages.data(chunkOf(SLICE_SIZE * 2));
+    clock.run(0);
+    expect(said).toEqual(["data 16", "flush", "data 16", "flush", "flush"]);
+  });
+
+  test("of a long one is written together, with what their microtasks have queued", () => {
+    const { stages, clock, said } = writing(0);
+    stages.data(chunkOf(LONG));
+    clock.run(0);
+    const part = ["data 16", "data 16", "data 16", "flush"];
+    expect(said).toEqual([...part, ...part, ...part, ...part, "flush"]);
+  });
+
+  test("waits for the microtasks of the last one", () => {
+    const { stages, clock, said } = writing(0);
+    stages.data(chunkOf(LONG + SLICE_SIZE));
+    clock.run(0);
+    expect(said.slice(-2)).toEqual(["data 16", "flush"]);
+  });
+
+  test("is not held back for longer than HOLD_MS_MAX", () => {
+    const { stages, clock, said } = writing(HOLD_MS_MAX / 2);
+    stages.data(chunkOf(LONG));
+    clock.run(0);
+    expect(said.slice(0, 6)).toEqual(["data 16", "data 16", "flush", "data 16", "data 16", "flush"]);
+  });
+
+  test("is written after each slice while much waits in the process", () => {
+    const { stages, clock, said, budget } = writing(0);
+    budget.usedSize = HOLD_SIZE_MAX + 1;
+    stages.data(chunkOf(LONG));
+    clock.run(0);
+    expect(said.slice(0, 4)).toEqual(["data 16", "flush", "data 16", "flush"]);
+  });
+
+  test("is written before the rest waits for the next turn", () => {
+    const { stages, clock, said } = writing(TURN_MS_MAX);
+    clock.polls = false;
+    stages.data(chunkOf(SLICE_SIZE * 2));
+    expect(said).toEqual(["data 16", "flush", "pause"]);
+  });
+
+  test("is written though the conn ends between two slices", () => {
+    const { stages, clock, said } = writing(0);
+    stages.data(chunkOf(LONG));
+    stages.closed("reset");
+    expect(said.at(-1)).toBe("closed reset");
+    clock.run(0);
+    expect(said[said.indexOf("closed reset") + 1]).toBe("flush");
   });
 });

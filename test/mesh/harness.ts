@@ -6,6 +6,7 @@
 import type { Clock, Timer } from "#base/clock.ts";
 import type { Log, LogData } from "#base/log.ts";
 import type { CloseReason, LinkRelation, PeerLink, SendClass, SendResult } from "#link/link_port.ts";
+import type { Router, SendOutcome } from "#mesh/router.ts";
 import { conventionalShard } from "#mesh/shard_of.ts";
 import { decodeCallError } from "#wire/call_error.ts";
 import type { CallErrorBody } from "#wire/call_error.ts";
@@ -17,6 +18,7 @@ import {
   frameBody,
   frameKind,
   frameSize,
+  joinParts,
   kindName,
   readU16,
   readU32,
@@ -25,6 +27,7 @@ import {
 } from "#wire/header.ts";
 import type { Identity } from "#wire/identity.ts";
 import { identity } from "#wire/identity.ts";
+import { HEADER_SIZE } from "#wire/limits.ts";
 import type { NodeId, NodeKey, Role } from "#wire/role.ts";
 import { NUMBER_EVERY, idOfKey, nodeKey, parseNodeId } from "#wire/role.ts";
 
@@ -101,6 +104,10 @@ export class FakeLink implements PeerLink {
     return "ok";
   }
 
+  sendParts(header: Uint8Array, body: Uint8Array, as: SendClass): SendResult {
+    return this.send(joinParts(header, body), 0, as);
+  }
+
   /** All that was sent has left. */
   flush(): void {
     this.dataWrittenSize = this.dataQueuedSize;
@@ -117,6 +124,11 @@ export class FakeLink implements PeerLink {
   take(): ReadFrame[] {
     return this.sent.splice(0).map(({ frame }) => read(frame));
   }
+}
+
+/** A frame that begins at the router's own node. */
+export function sendWhole(router: Pick<Router, "send">, bytes: Uint8Array): SendOutcome {
+  return router.send(bytes.subarray(0, HEADER_SIZE), bytes.subarray(HEADER_SIZE));
 }
 
 export interface ReadFrame {

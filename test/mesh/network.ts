@@ -12,7 +12,7 @@ import type { Identity } from "#wire/identity.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { acceptsLinks } from "#wire/role.ts";
 import type { ReadFrame } from "./harness.ts";
-import { FakeLink, node, read } from "./harness.ts";
+import { FakeLink, node, read, sendWhole } from "./harness.ts";
 
 const STEPS_MAX = 100_000;
 
@@ -153,7 +153,7 @@ export class Network {
 
   /** Sends from a node and runs until nothing is under way. */
   send(from: string, bytes: Uint8Array): void {
-    this.at(from).router.send(bytes, 0);
+    sendWhole(this.at(from).router, bytes);
     this.run();
   }
 

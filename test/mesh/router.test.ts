@@ -3,7 +3,7 @@ import { HOPS_START } from "#wire/limits.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { wireKey } from "#wire/role.ts";
 import type { FrameSpec, ReadFrame } from "./harness.ts";
-import { FakeLink, errorOf, frame, node, read } from "./harness.ts";
+import { FakeLink, errorOf, frame, node, read, sendWhole } from "./harness.ts";
 import { RouterSetup, crossGateway, went } from "./router_setup.ts";
 
 describe("Router: forwarding", () => {
@@ -284,37 +284,37 @@ describe("Router: source check", () => {
 describe("Router: frames that begin here", () => {
   test("to itself are local and go nowhere", () => {
     const at = crossGateway();
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: "cross_gateway:1" }), 0)).toEqual({ kind: "local" });
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: "cross_gateway:1" }))).toEqual({ kind: "local" });
     expect(at.delivered).toEqual([]);
   });
 
   test("say on which link they went and where in its queue they begin", () => {
     const at = crossGateway();
     const bytes = frame({ from: "cross_gateway:1", to: "center:4" });
-    expect(at.router.send(bytes, 0)).toEqual({ kind: "sent", link: at.g4, position: 0 });
-    expect(at.router.send(bytes, 0)).toEqual({ kind: "sent", link: at.g4, position: 40 });
+    expect(sendWhole(at.router, bytes)).toEqual({ kind: "sent", link: at.g4, position: 0 });
+    expect(sendWhole(at.router, bytes)).toEqual({ kind: "sent", link: at.g4, position: 40 });
     expect(at.g4.take().map((one) => one.hops)).toEqual([HOPS_START, HOPS_START]);
   });
 
   test("may go to a peer and up", () => {
     const at = crossGateway();
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: "cross_center:2" }), 0).kind).toEqual("sent");
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: "cross_center:2" })).kind).toEqual("sent");
     expect(went(at.peer)).toEqual(["cross_gateway:2: call cross_gateway:1>cross_center:2"]);
   });
 
   test("tell a full queue from a closed link and from no way", () => {
     const at = crossGateway();
     at.g4.may = "overloaded";
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: "center:4" }), 0)).toEqual({
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: "center:4" }))).toEqual({
       kind: "overloaded",
       detail: "send queue to gateway:4 is full",
     });
     at.g4.may = "closed";
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: "center:4" }), 0)).toEqual({
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: "center:4" }))).toEqual({
       kind: "no_route",
       detail: "link to gateway:4 is closed",
     });
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: "center:9" }), 0)).toEqual({
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: "center:9" }))).toEqual({
       kind: "no_route",
       detail: "no path to center:9",
     });
@@ -323,6 +323,8 @@ describe("Router: frames that begin here", () => {
   test("a reply is pressed into a full queue", () => {
     const at = crossGateway();
     at.g4.may = "overloaded";
-    expect(at.router.send(frame({ kind: "reply", from: "cross_gateway:1", to: "center:4" }), 0).kind).toEqual("sent");
+    expect(sendWhole(at.router, frame({ kind: "reply", from: "cross_gateway:1", to: "center:4" })).kind).toEqual(
+      "sent",
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
 import { nodeKey, wireKey } from "#wire/role.ts";
-import { FakeLink, errorOf, every, frame, key, node } from "./harness.ts";
+import { FakeLink, errorOf, every, frame, key, node, sendWhole } from "./harness.ts";
 import { RouterSetup, crossGateway, went } from "./router_setup.ts";
 
 describe("Router: upwards", () => {
@@ -41,7 +41,7 @@ describe("Router: upwards", () => {
     const at = new RouterSetup("center:3");
     const up = at.link("gateway:3", "above");
     const sent = ["user:301", "center:9", "cross_center:1"].map(
-      (to) => at.router.send(frame({ from: "center:3", to }), 0).kind,
+      (to) => sendWhole(at.router, frame({ from: "center:3", to })).kind,
     );
     expect(sent).toEqual(["sent", "sent", "sent"]);
     expect(went(up)).toEqual([
@@ -55,7 +55,7 @@ describe("Router: upwards", () => {
     for (const self of ["cross_center:1", "admin:1", "statistic:1"]) {
       const at = new RouterSetup(self);
       const up = at.link("cross_gateway:1", "above");
-      expect(at.router.send(frame({ from: self, to: "center:9" }), 0)).toEqual({
+      expect(sendWhole(at.router, frame({ from: self, to: "center:9" }))).toEqual({
         kind: "no_route",
         detail: "no path to center:9",
       });
@@ -123,7 +123,7 @@ describe("Router: links", () => {
     const old = at.link("center:3", "below");
     const next = at.link("center:3", "below");
     at.down(old);
-    at.router.send(frame({ from: "gateway:3", to: "center:3" }), 0);
+    sendWhole(at.router, frame({ from: "gateway:3", to: "center:3" }));
     expect(went(old, next)).toEqual(["center:3: call gateway:3>center:3"]);
     expect(next.sent).toEqual([]);
   });
@@ -141,7 +141,7 @@ describe("Router: links", () => {
     const at = new RouterSetup("gateway:3");
     const up = at.link("cross_gateway:1", "above");
     at.down(up);
-    expect(at.router.send(frame({ from: "gateway:3", to: "center:9" }), 0)).toEqual({
+    expect(sendWhole(at.router, frame({ from: "gateway:3", to: "center:9" }))).toEqual({
       kind: "no_route",
       detail: "no path to center:9",
     });
@@ -160,7 +160,7 @@ describe("Router: groups", () => {
     at.receive(at.g3, { kind: "reply", from: "center:3", to: every("center") });
     expect(went(at.g3, at.g4, at.peer)).toEqual([]);
     expect(at.counters.all()).toEqual({ "mesh.reply_dropped": 1 });
-    expect(at.router.send(frame({ from: "cross_gateway:1", to: every("center") }), 0).kind).toEqual("no_route");
+    expect(sendWhole(at.router, frame({ from: "cross_gateway:1", to: every("center") })).kind).toEqual("no_route");
   });
 
   test("each copy has its own shard, one hop less, and the same body", () => {
@@ -202,7 +202,7 @@ describe("Router: groups", () => {
     expect(at.delivered.map(({ from, to }) => ({ from, to: to as string }))).toEqual([
       { from: node("center:5").id, to: "center:every" },
     ]);
-    expect(at.router.send(frame({ kind: "cast", from: "center:3", to: every("center") }), 0).kind).toEqual("sent");
+    expect(sendWhole(at.router, frame({ kind: "cast", from: "center:3", to: every("center") })).kind).toEqual("sent");
     expect(at.delivered.length).toEqual(1);
   });
 
@@ -217,7 +217,7 @@ describe("Router: groups", () => {
 
   test("without a link nothing of a group is sent, and it says so", () => {
     const at = new RouterSetup("center:3");
-    expect(at.router.send(frame({ kind: "cast", from: "center:3", to: every("center") }), 0)).toEqual({
+    expect(sendWhole(at.router, frame({ kind: "cast", from: "center:3", to: every("center") }))).toEqual({
       kind: "no_route",
       detail: "no path to center:4294967295",
     });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "#test";
 import { seededRandom } from "#base/random.ts";
 import { Caller } from "#rpc/caller.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
+import { joinParts } from "#wire/header.ts";
 import { HEADER_SIZE } from "#wire/limits.ts";
 import { FakeLink, key, read, settle } from "../mesh/harness.ts";
 import { ScriptedCaller, Shop } from "./harness.ts";
@@ -84,13 +85,13 @@ describe("Caller: what is lost", () => {
       clock: at.clock,
       random: seededRandom(1),
       counters: at.counters,
-      send: (buffer) => {
+      send: (header, sent) => {
         // A link ends while it takes the frame, and somebody who hears of it calls at once.
         if (seen.length === 0) {
           seen.push("");
           void at.watch(holder.caller?.call(Shop.look, { item: "shield" }, TO) ?? Promise.resolve());
         }
-        const { method, body } = read(buffer);
+        const { method, body } = read(joinParts(header, sent));
         seen.push(`${method} ${JSON.stringify(unpackBody(body))}`);
         return { kind: "local" };
       },

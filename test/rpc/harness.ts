@@ -15,6 +15,7 @@ import { Server } from "#rpc/server.ts";
 import { packBody } from "#wire/body.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { encodeCallError } from "#wire/call_error.ts";
+import { joinParts } from "#wire/header.ts";
 import { callerTag } from "#wire/identity.ts";
 import { FakeClock, FakeLink, frame, key, node, read, recordingLog, settle } from "../mesh/harness.ts";
 import type { LogLine, ReadFrame } from "../mesh/harness.ts";
@@ -82,7 +83,8 @@ export class ScriptedCaller {
       clock: this.clock,
       random: seededRandom(1),
       counters: this.counters,
-      send: (buffer) => {
+      send: (header, body) => {
+        const buffer = joinParts(header, body);
         this.frames.push(read(buffer));
         if (this.outcome !== undefined) return this.outcome();
         const position = this.link.dataQueuedSize;
@@ -148,8 +150,8 @@ export class ScriptedServer {
       clock: this.clock,
       counters: this.counters,
       log,
-      send: (bytes) => {
-        this.answers.push(read(bytes));
+      send: (header, body) => {
+        this.answers.push(read(joinParts(header, body)));
         return this.outcome;
       },
     });

@@ -367,6 +367,7 @@ export class Network {
       dataQueuedSize: 0,
       dataWrittenSize: 0,
       send: () => "closed",
+      sendParts: () => "closed",
       close: () => {},
       syncReady: () => {
         end.isReady = true;

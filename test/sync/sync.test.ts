@@ -31,6 +31,9 @@ class FakeLink implements PeerLink {
   send(): "closed" {
     return "closed";
   }
+  sendParts(): "closed" {
+    return "closed";
+  }
   syncReady(): void {
     this.readyCount += 1;
   }
