@@ -4,8 +4,15 @@
 
 import type { Digest } from "#base/digest.ts";
 
+const HASH_SIZE = 32;
+
 export const bunDigest: Digest = {
-  sha256: (...parts) => finish(new Bun.CryptoHasher("sha256"), parts),
+  sha256: (first, ...rest) => {
+    // At once: without a hasher to be made and thrown away.
+    if (first !== undefined && rest.length === 0)
+      return Bun.SHA256.hash(first, new Uint8Array(HASH_SIZE)) as Uint8Array;
+    return finish(new Bun.CryptoHasher("sha256"), first === undefined ? [] : [first, ...rest]);
+  },
   hmacSha256: (key, ...parts) => finish(new Bun.CryptoHasher("sha256", key), parts),
 };
 

@@ -5,10 +5,15 @@
  */
 
 import { assert } from "#base/assert.ts";
+import { readU16, readU32, writeU16, writeU32 } from "./header.ts";
 
 const ENCODER = new TextEncoder();
 /** A byte order mark is text like any other: what is passed on must keep its bytes. */
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const U32_COUNT = 0x1_0000_0000;
+/** One for all: a view on each buffer costs more than what is read with it. Holds nothing between two calls. */
+const U64 = new Uint8Array(8);
+const U64_VIEW = new DataView(U64.buffer);
 
 function assertFits(value: number, max: number): void {
   assert(Number.isInteger(value) && value >= 0 && value <= max, `${value} does not fit a field of 0 to ${max}`);
@@ -16,17 +21,15 @@ function assertFits(value: number, max: number): void {
 
 export class ByteWriter {
   #buffer = new Uint8Array(256);
-  #view = new DataView(this.#buffer.buffer);
   #size = 0;
 
-  /** Room for `count` more bytes. May replace buffer and view: call it before naming either. */
+  /** Room for `count` more bytes. May replace the buffer: call it before naming that. */
   #room(count: number): number {
     const at = this.#size;
     if (at + count > this.#buffer.length) {
       const grown = new Uint8Array(Math.max(at + count, this.#buffer.length * 2));
       grown.set(this.#buffer);
       this.#buffer = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#size = at + count;
     return at;
@@ -35,29 +38,32 @@ export class ByteWriter {
   u8(value: number): this {
     assertFits(value, 0xff);
     const at = this.#room(1);
-    this.#view.setUint8(at, value);
+    this.#buffer[at] = value;
     return this;
   }
   u16(value: number): this {
     assertFits(value, 0xffff);
     const at = this.#room(2);
-    this.#view.setUint16(at, value);
+    writeU16(this.#buffer, at, value);
     return this;
   }
   u32(value: number): this {
     assertFits(value, 0xffff_ffff);
     const at = this.#room(4);
-    this.#view.setUint32(at, value);
+    writeU32(this.#buffer, at, value);
     return this;
   }
   u64(value: bigint): this {
     const at = this.#room(8);
-    this.#view.setBigUint64(at, value);
+    U64_VIEW.setBigUint64(0, value);
+    this.#buffer.set(U64, at);
     return this;
   }
   /** A non-negative safe integer as u64: milliseconds. */
   ms(value: number): this {
-    return this.u64(BigInt(Math.max(0, Math.trunc(value))));
+    const whole = Math.max(0, Math.trunc(value));
+    assertFits(whole, Number.MAX_SAFE_INTEGER);
+    return this.u32(Math.floor(whole / U32_COUNT)).u32(whole % U32_COUNT);
   }
   bytes(value: Uint8Array): this {
     const at = this.#room(value.length);
@@ -95,13 +101,11 @@ export class ByteWriter {
 /** Reading past the end sets `failed` and answers zeros; check `ok` once at the end. */
 export class ByteReader {
   readonly #buffer: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
   #failed = false;
 
   constructor(buffer: Uint8Array) {
     this.#buffer = buffer;
-    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   }
 
   #take(count: number): number {
@@ -116,24 +120,26 @@ export class ByteReader {
 
   u8(): number {
     const at = this.#take(1);
-    return at < 0 ? 0 : this.#view.getUint8(at);
+    return at < 0 ? 0 : (this.#buffer[at] as number);
   }
   u16(): number {
     const at = this.#take(2);
-    return at < 0 ? 0 : this.#view.getUint16(at);
+    return at < 0 ? 0 : readU16(this.#buffer, at);
   }
   u32(): number {
     const at = this.#take(4);
-    return at < 0 ? 0 : this.#view.getUint32(at);
+    return at < 0 ? 0 : readU32(this.#buffer, at);
   }
   u64(): bigint {
     const at = this.#take(8);
-    return at < 0 ? 0n : this.#view.getBigUint64(at);
+    if (at < 0) return 0n;
+    for (let index = 0; index < 8; index += 1) U64[index] = this.#buffer[at + index] as number;
+    return U64_VIEW.getBigUint64(0);
   }
   /** Milliseconds; a value that no safe integer holds fails, since it would come back as another one. */
   ms(): number {
-    const value = this.u64();
-    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+    const value = this.u32() * U32_COUNT + this.u32();
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
     this.#failed = true;
     return 0;
   }
