@@ -89,11 +89,12 @@ const constant = {
     object({ term: termId, number: termNumber, phase: picklist([...TERM_PHASES, "cancelled"]), atMs: ms }),
   ),
 };
+/** They are tried in this order, and `open` is what is waited for. */
 const contentSchema = variant("phase", [
-  object({ ...constant, phase: literal("scheduled"), term: nil() }),
-  object({ ...constant, phase: picklist(["preview", "signup"]), term: object(pendingTerm) }),
   object({ ...constant, phase: literal("open"), term: object(openTerm) }),
   object({ ...constant, phase: picklist(["settling", "reward", "show", "closed"]), term: closedTerm }),
+  object({ ...constant, phase: literal("scheduled"), term: nil() }),
+  object({ ...constant, phase: picklist(["preview", "signup"]), term: object(pendingTerm) }),
   object({
     ...constant,
     phase: literal("cancelled"),
