@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 import { nodeIdSchema } from "#rpc/runtime_contract.ts";
+import { groupRuleSchema } from "./groups_rule.ts";
 import { scheduleSchema } from "./schedule.ts";
 import { PHASES, TERM_PHASES } from "./term.ts";
 
@@ -32,6 +33,9 @@ const view = v.object({
   phases: v.array(v.picklist(TERM_PHASES)),
   schedule: scheduleSchema,
   timing: v.object({ previewMs: v.number(), signupMs: v.number(), showMs: v.number() }),
+  groups: groupRuleSchema,
+  termGroups: v.optional(v.array(v.object({ name: v.string(), shards: v.array(v.number()) })), () => undefined),
+  ungrouped: v.optional(v.array(v.object({ shard: v.number(), reason: v.string() })), () => undefined),
   plan: v.array(planned),
   next: v.optional(planned, () => undefined),
   stopped: v.optional(v.string(), () => undefined),
@@ -72,6 +76,7 @@ export const ActivityContract = contract("activity", {
       endsAtMs: v.optional(v.number()),
       schedule: v.optional(scheduleSchema),
       timing: v.optional(timing),
+      groups: v.optional(groupRuleSchema),
       open: v.optional(v.boolean()),
     }),
     reply: outcome,
@@ -116,6 +121,7 @@ export const ActivityContract = contract("activity", {
       endsAtMs: v.optional(v.nullable(v.number())),
       schedule: v.optional(scheduleSchema),
       timing: v.optional(timing),
+      groups: v.optional(groupRuleSchema),
     }),
     reply: outcome,
   },

@@ -5,7 +5,8 @@
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "./content.ts";
 import { openEndsAtMs } from "./phases.ts";
-import type { OpenTerm, Phase } from "./term.ts";
+import type { OpenTerm, Phase, TermGroup } from "./term.ts";
+import { groupIn } from "./term_groups.ts";
 
 export interface ActivityEvent {
   readonly id: string;
@@ -18,6 +19,10 @@ export interface ActivityEvent {
   /** All times are the cluster's. */
   readonly openedAtMs: number;
   readonly endsAtMs: number | undefined;
+  /** Those of the term, which do not change in it. Undefined: every shard meets every other. */
+  readonly groups: readonly TermGroup[] | undefined;
+  /** Name of the group that this node's shard is in, `all` for everybody's. Undefined: it has none, or is of no shard. */
+  readonly group: string | undefined;
 }
 
 export interface OpenedEvent extends ActivityEvent {
@@ -51,7 +56,7 @@ export type TermEvent =
 
 export function eventOf(
   content: ActivityContent,
-  of: { readonly owner: NodeId; readonly term: OpenTerm },
+  of: { readonly owner: NodeId; readonly shard: number; readonly term: OpenTerm },
 ): ActivityEvent {
   return {
     id: content.id,
@@ -62,5 +67,7 @@ export function eventOf(
     config: content.config,
     openedAtMs: of.term.openedAtMs,
     endsAtMs: openEndsAtMs(content),
+    groups: of.term.groups,
+    group: of.shard === 0 ? undefined : groupIn(of.term.groups, of.shard),
   };
 }

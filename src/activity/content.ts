@@ -24,6 +24,8 @@ import {
 } from "valibot";
 import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
+import type { GroupRule } from "./groups_rule.ts";
+import { groupRuleSchema } from "./groups_rule.ts";
 import type { Schedule } from "./schedule.ts";
 import { scheduleSchema } from "./schedule.ts";
 import type { CancelledTerm, ClosedTerm, HistoryEntry, OpenTerm, PendingTerm, TermPhase, Timing } from "./term.ts";
@@ -36,6 +38,8 @@ export const HISTORY_MAX = 32;
 const GROWTH_SIZE_MAX = 4096;
 /** Encoded size at creation: with all that is added later it stays a topic that can be sent. */
 export const CONTENT_SIZE_MAX = TOPIC_SIZE_MAX - GROWTH_SIZE_MAX;
+/** Encoded size of a term's groups, by which a content with a rule other than `all` has to be smaller at creation. */
+export const GROUPS_SIZE_MAX = 64 * 1024;
 
 /** What an activity is in every phase. */
 export interface ActivityBase {
@@ -49,6 +53,8 @@ export interface ActivityBase {
   readonly phases: readonly TermPhase[];
   readonly timing: Timing;
   readonly schedule: Schedule;
+  /** How shards are divided into groups when a term begins. */
+  readonly groups: GroupRule;
   /** Windows of the schedule that open after this have no term yet. */
   readonly cursorMs: number;
   /** Terms that have begun, those that were recalled included. */
@@ -72,6 +78,7 @@ const pendingTerm = {
   id: termId,
   number: termNumber,
   plan: optional(array(object({ phase: termPhase, atMs: ms })), []),
+  groups: optional(array(object({ name: string(), shards: array(number()) })), () => undefined),
 };
 const openTerm = { ...pendingTerm, openedAtMs: ms };
 const closedTerm = object({ ...openTerm, closedAtMs: ms });
@@ -83,6 +90,7 @@ const constant = {
   phases: optional(array(termPhase), () => [...PHASES_DEFAULT]),
   timing: optional(object({ previewMs: ms, signupMs: ms, showMs: ms }), TIMING_NONE),
   schedule: optional(scheduleSchema, { kind: "manual" }),
+  groups: optional(groupRuleSchema, { kind: "all" }),
   cursorMs: optional(ms, 0),
   termCount: optional(ms),
   history: array(
@@ -129,7 +137,7 @@ export function decodeContent(bytes: Uint8Array, id: string): Decoded {
 }
 
 function plain(parsed: InferOutput<typeof contentSchema>): ActivityContent {
-  const { id, kind, phases, timing, schedule, cursorMs, history } = parsed;
+  const { id, kind, phases, timing, schedule, groups, cursorMs, history } = parsed;
   const termCount = parsed.termCount ?? parsed.term?.number ?? 0;
   const { config, endsAtMs } = parsed;
   const same: ActivityBase = {
@@ -140,6 +148,7 @@ function plain(parsed: InferOutput<typeof contentSchema>): ActivityContent {
     phases,
     timing,
     schedule,
+    groups,
     cursorMs,
     termCount,
     history,

@@ -5,13 +5,14 @@
 
 import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import type { ActivityContent } from "./content.ts";
-import { ACTIVITY_ID, CONTENT_SIZE_MAX, encodeContent } from "./content.ts";
+import { ACTIVITY_ID, CONTENT_SIZE_MAX, encodeContent, GROUPS_SIZE_MAX } from "./content.ts";
 import { cursorAt } from "./phases.ts";
 import { checkSchedule } from "./schedule.ts";
 import type { TermPhase, Timing } from "./term.ts";
 import { PHASES_DEFAULT, TIMING_MAX_MS, TIMING_NONE } from "./term.ts";
 import { equalData } from "./equal_data.ts";
 import type { Issue } from "./issue.ts";
+import type { ShardGroups } from "./term_groups.ts";
 import type { ActivityKinds, CreateRequest, ParsedConfig, SomeTiming } from "./outcome.ts";
 
 export type CheckedCreate =
@@ -22,6 +23,7 @@ export function checkCreate(
   request: CreateRequest,
   using: {
     readonly kinds: ActivityKinds;
+    readonly shards: ShardGroups;
     readonly nowMs: number;
     readonly fault: (kind: string, error: unknown) => void;
   },
@@ -44,6 +46,14 @@ export function checkCreate(
   if (schedule.kind !== "manual" && endsAtMs !== undefined) {
     issues.push({ path: "endsAtMs", message: `found one beside a schedule; allowed: one of the two` });
   }
+  const groups = request.groups ?? { kind: "all" };
+  const groupIssues = using.shards.checkRule(groups);
+  issues.push(
+    ...groupIssues.map(({ path, found, allowed }) => ({
+      path: `groups.${path}`,
+      message: `found ${found}; allowed: ${allowed}`,
+    })),
+  );
   const parsed = parseConfig(request, using);
   if (parsed.kind === "invalid") issues.push(...parsed.issues);
   if (parsed.kind === "invalid" || issues.length > 0) return invalid(issues);
@@ -63,6 +73,7 @@ export function checkCreate(
     phases,
     timing,
     schedule,
+    groups,
     cursorMs: schedule.kind === "manual" ? 0 : cursorAt(schedule, using.nowMs),
     termCount: 0,
     history: [],
@@ -70,8 +81,10 @@ export function checkCreate(
     term: undefined,
   } as const;
   const size = encodeContent(content).length;
-  if (size > CONTENT_SIZE_MAX) {
-    return invalid([{ path: "config", message: `encoded size is ${size}, limit is ${CONTENT_SIZE_MAX}` }]);
+  const limit = groups.kind === "all" ? CONTENT_SIZE_MAX : CONTENT_SIZE_MAX - GROUPS_SIZE_MAX;
+  if (size > limit) {
+    const path = encodeContent({ ...content, groups: { kind: "all" } }).length > limit ? "config" : "groups";
+    return invalid([{ path, message: `encoded size is ${size}, limit is ${limit}` }]);
   }
   return { kind: "ok", content };
 }

@@ -63,16 +63,11 @@ export type NextPlace =
   | { readonly kind: "none"; readonly shard: number; readonly reason: string };
 
 /**
- * Of every shard that lives and that the pinned division has in no group, by number: where it would be if the shards were
- * divided at `atMs`, the time of the next boundary. Nothing that is pinned changes.
+ * Of every shard that lives and that the pinned groups do not have, by number: where the division of the next boundary
+ * would put it. Nothing that is pinned changes.
  */
-export function assignNew(
-  pinned: Pick<Division, "groups">,
-  rule: GroupRule,
-  options: { readonly shards: readonly ShardFacts[]; readonly atMs: number },
-): readonly NextPlace[] {
-  const placed = new Set(pinned.groups.flatMap(({ shards }) => shards));
-  const next = divide(rule, options.shards, options.atMs);
+export function assignNew(pinned: readonly Group[], next: Division): readonly NextPlace[] {
+  const placed = new Set(pinned.flatMap(({ shards }) => shards));
   const places: NextPlace[] = [
     ...next.groups.flatMap((group) => group.shards.map((shard) => ({ kind: "group", shard, group }) as const)),
     ...next.ungrouped.map(({ shard, reason }) => ({ kind: "none", shard, reason }) as const),

@@ -9,8 +9,10 @@ import type { ActivityContent } from "./content.ts";
 import type { Issue } from "./issue.ts";
 import type { DueStep } from "./phases.ts";
 import { dueStep, openEndsAtMs } from "./phases.ts";
+import type { GroupRule } from "./groups_rule.ts";
+import type { Ungrouped } from "./groups_bands.ts";
 import type { Schedule } from "./schedule.ts";
-import type { Phase, PlannedPhase, TermPhase, Timing } from "./term.ts";
+import type { Phase, PlannedPhase, TermGroup, TermPhase, Timing } from "./term.ts";
 
 export type ActivityOutcome =
   | { readonly kind: "ok"; readonly value: ActivityView; readonly changed: boolean }
@@ -49,6 +51,12 @@ export interface ActivityView {
   readonly phases: readonly TermPhase[];
   readonly schedule: Schedule;
   readonly timing: Timing;
+  /** How shards are divided when a term begins. */
+  readonly groups: GroupRule;
+  /** Those of the current term. Undefined: no term, or every shard meets every other. */
+  readonly termGroups: readonly TermGroup[] | undefined;
+  /** Shards that live and have no group in the term under way, by number, and why. Undefined: the owner knows. */
+  readonly ungrouped: readonly Ungrouped[] | undefined;
   /** What the current term's phases are planned for. */
   readonly plan: readonly PlannedPhase[];
   /** What comes next by itself; undefined: nothing until somebody asks for it. */
@@ -67,6 +75,8 @@ export interface CreateRequest {
   readonly endsAtMs?: number | undefined;
   readonly schedule?: Schedule | undefined;
   readonly timing?: SomeTiming | undefined;
+  /** Default: all. */
+  readonly groups?: GroupRule | undefined;
   /** Opens it in the same step. */
   readonly open?: boolean | undefined;
 }
@@ -80,6 +90,7 @@ export interface EditRequest {
   readonly endsAtMs?: number | null | undefined;
   readonly schedule?: Schedule | undefined;
   readonly timing?: SomeTiming | undefined;
+  readonly groups?: GroupRule | undefined;
 }
 
 /** How a verb is asked for. */
@@ -115,7 +126,12 @@ export interface ActivityKinds {
 
 export function viewOf(
   content: ActivityContent,
-  of: { readonly owner: NodeId; readonly version: Version; readonly stopped?: string | undefined },
+  of: {
+    readonly owner: NodeId;
+    readonly version: Version;
+    readonly stopped?: string | undefined;
+    readonly ungrouped?: readonly Ungrouped[];
+  },
 ): ActivityView {
   const { term } = content;
   const due = dueStep(content);
@@ -132,6 +148,9 @@ export function viewOf(
     phases: content.phases,
     schedule: content.schedule,
     timing: content.timing,
+    groups: content.groups,
+    termGroups: term?.groups,
+    ungrouped: of.ungrouped,
     plan: term?.plan ?? [],
     next: due === undefined ? undefined : { phase: firstPhase(content, due), atMs: due.atMs },
     config: content.config,

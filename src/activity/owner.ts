@@ -39,6 +39,9 @@ import { viewOf } from "./outcome.ts";
 import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
 import { ReportDesk } from "./report_desk.ts";
+import { pinGroups } from "./term_groups.ts";
+import type { ShardGroups } from "./term_groups.ts";
+import { UngroupedWatch } from "./ungrouped.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { Live } from "./term_runner.ts";
 import { TermRunner } from "./term_runner.ts";
@@ -64,6 +67,8 @@ export interface ActivityOwnerOptions {
   readonly log: Log;
   readonly alarms: Alarms;
   readonly kinds: ActivityKinds;
+  /** Whom the activities divide into groups. */
+  readonly shards: ShardGroups;
   readonly publish: Publish;
   /** StateTopics.forget */
   readonly forget: (topic: string) => void;
@@ -77,6 +82,7 @@ export class ActivityOwner {
   readonly #runner: TermRunner;
   readonly #verbs: VerbDesk;
   readonly #dueTimer: DueTimer;
+  readonly #ungrouped: UngroupedWatch;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
   #walkFailures = 0;
   /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
@@ -99,19 +105,23 @@ export class ActivityOwner {
       log,
       alarms,
     });
-    const { kinds } = options;
-    this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, log, alarms, newTerm: () => this.#newTerm() });
+    const { kinds, shards } = options;
+    const newTerm = (): string => this.#newTerm();
+    this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, shards, log, alarms, newTerm });
+    this.#ungrouped = new UngroupedWatch({ topics: this.#topics, shards, clock, clusterMs, alarms });
     this.#verbs = new VerbDesk({
       owner,
       store,
       topics: this.#topics,
       runner: this.#runner,
+      shards,
+      ungrouped: (content) => this.#ungrouped.of(content),
       isHalted,
       missing: (id) => this.#missing(id),
       checked: (request) => this.#checked(request),
       nowMs: () => this.#nowMs(),
-      newTerm: () => this.#newTerm(),
-      changed: () => this.#dueTimer.arm(),
+      newTerm,
+      changed: () => this.#changed(),
     });
     this.#dueTimer = new DueTimer({
       clock,
@@ -133,13 +143,24 @@ export class ActivityOwner {
     if (this.#isStopped()) return;
     this.#state = "running";
     this.#options.log.info("activities loaded", { epoch: this.#topics.epoch, count: this.#topics.size });
+    this.#changed();
+  }
+
+  /** What is known of the shards has changed. */
+  shardsChanged(): void {
+    if (this.#state === "running") this.#ungrouped.changed();
+  }
+
+  #changed(): void {
     this.#dueTimer.arm();
+    this.#ungrouped.changed();
   }
 
   /** Lets the change under way end; refuses later ones. */
   async stop(): Promise<void> {
     this.#state = "stopped";
     this.#dueTimer.stop();
+    this.#ungrouped.stop();
     await this.#queue.drained();
   }
 
@@ -179,7 +200,7 @@ export class ActivityOwner {
       const { content } = checked;
       const existing = this.#live(content.id);
       if (existing === undefined) return this.#createNew(content, request.open === true);
-      const different = (["kind", "config", "endsAtMs", "schedule", "timing"] as const).filter(
+      const different = (["kind", "config", "endsAtMs", "schedule", "timing", "groups"] as const).filter(
         (name) => !equalData(existing.content[name], content[name]),
       );
       if (different.length > 0)
@@ -199,13 +220,20 @@ export class ActivityOwner {
       const detail = `Cannot create activity: this owner has ${this.#topics.size} with those deleted lately, limit is ${TOPICS_MAX}`;
       return { kind: "conflict", detail, allowed: [] };
     }
-    const first = isOpen ? afterVerb(content, "open", { nowMs, term: this.#newTerm() }) : content;
+    if (!isOpen) return this.#verbs.commit(content, { phrase: "activity created" });
+    const pinned = pinGroups(content.groups, this.#options.shards, nowMs);
+    if (pinned.kind === "too_large") {
+      const issue = { path: "groups", message: pinned.detail };
+      return { kind: "invalid", detail: `Cannot create activity: groups: ${pinned.detail}`, issues: [issue] };
+    }
+    const first = afterVerb(content, "open", { nowMs, term: this.#newTerm(), groups: pinned.groups });
     return this.#verbs.commit(first, { phrase: "activity created" });
   }
 
   #checked(request: CreateRequest): ReturnType<typeof checkCreate> {
     return checkCreate(request, {
       kinds: this.#options.kinds,
+      shards: this.#options.shards,
       nowMs: this.#nowMs(),
       fault: (kind, error) => this.#options.alarms.raise(`kind_fault:${kind}`, { error: messageOf(error) }),
     });
@@ -256,7 +284,7 @@ export class ActivityOwner {
   adopt(topic: string, found: { readonly bytes: Uint8Array; readonly version: Version }): Promise<TopicOutcome> {
     return this.#change(async () => {
       const outcome = await this.#desk.adopt(topic, found);
-      this.#dueTimer.arm();
+      this.#changed();
       return outcome;
     });
   }
@@ -323,6 +351,7 @@ export class ActivityOwner {
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }
       this.#walkFailures = 0;
+      this.#ungrouped.changed();
       return true;
     } catch (error) {
       this.#walkFailures += 1;

@@ -19,6 +19,7 @@ import type {
   OpenTerm,
   PendingTerm,
   PlannedPhase,
+  TermGroup,
   TermPhase,
 } from "./term.ts";
 import { beginsAtMs, closesAtMs, planOfWindow, plannedAtMs } from "./term_plan.ts";
@@ -67,6 +68,8 @@ export function beginTerm(
   start: {
     readonly term: string;
     readonly plan: readonly PlannedPhase[];
+    /** Undefined: every shard meets every other. */
+    readonly groups?: readonly TermGroup[] | undefined;
     readonly atMs: number;
     /** Windows up to here have had their term. */
     readonly cursorMs?: number;
@@ -75,7 +78,7 @@ export function beginTerm(
   const number = content.termCount + 1;
   const first = start.plan[0]?.phase ?? "open";
   const base = baseOf(content);
-  const pending: PendingTerm = { id: start.term, number, plan: start.plan };
+  const pending: PendingTerm = { id: start.term, number, plan: start.plan, groups: start.groups };
   const next: ActivityBase = {
     ...base,
     termCount: number,
@@ -90,10 +93,15 @@ export function beginTerm(
 /** The term of a window of its schedule. */
 export function beginWindow(
   content: ActivityContent,
-  start: { readonly term: string; readonly window: Window; readonly atMs: number },
+  start: {
+    readonly term: string;
+    readonly window: Window;
+    readonly groups?: readonly TermGroup[] | undefined;
+    readonly atMs: number;
+  },
 ): ActivityContent {
-  const { term, window, atMs } = start;
-  return beginTerm(content, { term, plan: planOfWindow(content, window), atMs, cursorMs: window.opensAtMs });
+  const { term, window, groups, atMs } = start;
+  return beginTerm(content, { term, plan: planOfWindow(content, window), groups, atMs, cursorMs: window.opensAtMs });
 }
 
 /** A running term in a later phase. A clock that went back changes nothing before what was. */
@@ -105,26 +113,26 @@ export function enterPhase(
   if (content.phase === "scheduled" || !isRunning(content))
     throw new Error(`Cannot enter ${phase} from ${content.phase}`);
   const atMs = Math.max(enter.atMs, lastChangeMs(content));
-  const { id, number } = content.term;
+  const { id, number, groups } = content.term;
   const plan = enter.plan ?? content.term.plan;
   const base = { ...baseOf(content), history: extended(content.history, { term: id, number, phase, atMs }) };
   const openedAtMs = "openedAtMs" in content.term ? content.term.openedAtMs : undefined;
   switch (phase) {
     case "preview":
     case "signup":
-      return { ...base, phase, term: { id, number, plan } };
+      return { ...base, phase, term: { id, number, plan, groups } };
     case "open": {
-      const term: OpenTerm = { id, number, plan, openedAtMs: atMs };
+      const term: OpenTerm = { id, number, plan, groups, openedAtMs: atMs };
       return { ...base, phase, term };
     }
     case "cancelled": {
       const closed = "closedAtMs" in content.term ? content.term.closedAtMs : atMs;
-      const term: CancelledTerm = { id, number, plan, openedAtMs, closedAtMs: closed };
+      const term: CancelledTerm = { id, number, plan, groups, openedAtMs, closedAtMs: closed };
       return { ...base, phase, term };
     }
     default: {
       const closed = "closedAtMs" in content.term ? content.term.closedAtMs : atMs;
-      const term: ClosedTerm = { id, number, plan, openedAtMs: openedAtMs ?? atMs, closedAtMs: closed };
+      const term: ClosedTerm = { id, number, plan, groups, openedAtMs: openedAtMs ?? atMs, closedAtMs: closed };
       return { ...base, phase, term };
     }
   }

@@ -37,6 +37,8 @@ export interface ReplicaRow {
 }
 
 export interface ActivityReplicaOptions {
+  /** Of the node that this is the replica of; 0 on the cross tier. */
+  readonly shard: number;
   readonly clock: Clock;
   /** Estimate of the owner's wall clock. */
   readonly clusterMs: () => number;
@@ -86,7 +88,7 @@ export class ActivityReplica {
     const known: Known = before ?? {
       topic: copy.topic,
       ...name,
-      tracker: new TermTracker(name.owner),
+      tracker: new TermTracker({ owner: name.owner, shard: this.#options.shard }),
       version: copy.version,
       appliedAtMs: 0,
       tombstone: false,

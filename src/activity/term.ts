@@ -31,6 +31,13 @@ export interface PlannedPhase {
   readonly atMs: number;
 }
 
+/** Shards that meet in a term. */
+export interface TermGroup {
+  readonly name: string;
+  /** By number. */
+  readonly shards: readonly number[];
+}
+
 /** One run of an activity that has not been open yet. */
 export interface PendingTerm {
   /** 128 random bits as 32 hex digits: a restored owner can't draw one again. */
@@ -39,6 +46,8 @@ export interface PendingTerm {
   readonly number: number;
   /** In order; phases whose time is not known yet are left out. */
   readonly plan: readonly PlannedPhase[];
+  /** As they were when the term began: they do not change in it. Undefined: every shard meets every other. */
+  readonly groups: readonly TermGroup[] | undefined;
 }
 
 export interface OpenTerm extends PendingTerm {

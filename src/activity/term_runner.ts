@@ -21,7 +21,10 @@ import { equalData } from "./equal_data.ts";
 import { KindFault } from "./kind_fault.ts";
 import type { ActivityKinds } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
+import type { DueStep } from "./phases.ts";
 import { beginWindow, dueStep, enterPhase } from "./phases.ts";
+import type { ShardGroups } from "./term_groups.ts";
+import { pinGroups } from "./term_groups.ts";
 import { dropOtherStates, readState, writeState } from "./term_state.ts";
 
 /** Phases that one look takes one activity through; the next look goes on. */
@@ -33,6 +36,7 @@ export interface TermRunnerOptions {
   readonly owner: NodeId;
   readonly topics: OwnedTopics;
   readonly kinds: ActivityKinds;
+  readonly shards: ShardGroups;
   readonly log: Log;
   readonly alarms: Alarms;
   readonly newTerm: () => string;
@@ -115,23 +119,30 @@ export class TermRunner {
         alarms.raise(`activity_behind:${id}`, { phases: WALK_MAX, dueAtMs: step.atMs });
         return;
       }
-      const content =
-        step.kind === "begin"
-          ? beginWindow(held.content, { term: this.#options.newTerm(), window: step.window, atMs: step.atMs })
-          : enterPhase(held.content, step);
       try {
-        await this.commit(content, { atMs: nowMs, phrase: "activity phase" });
+        await this.commit(this.#after(held.content, step), { atMs: nowMs, phrase: "activity phase" });
       } catch (error) {
         if (!(error instanceof KindFault)) throw error;
-        this.#stop(id, content, error);
+        this.#stop(held.content, step, error);
         return;
       }
     }
   }
 
-  #stop(id: string, content: ActivityContent, fault: KindFault): void {
+  /** Throws KindFault for a term that can't have its groups. */
+  #after(content: ActivityContent, step: DueStep): ActivityContent {
+    if (step.kind === "enter") return enterPhase(content, step);
+    const { window, atMs } = step;
+    const pinned = pinGroups(content.groups, this.#options.shards, atMs);
+    if (pinned.kind === "too_large") throw new KindFault(`Cannot begin a term: ${pinned.detail}`);
+    return beginWindow(content, { term: this.#options.newTerm(), window, groups: pinned.groups, atMs });
+  }
+
+  #stop(content: ActivityContent, step: DueStep, fault: KindFault): void {
+    const { id, kind } = content;
     this.#stopped.set(id, fault.message);
-    const data = { activity: id, kind: content.kind, phase: content.phase, error: fault.message };
+    const phase = step.kind === "enter" ? step.phase : content.phases[0];
+    const data = { activity: id, kind, phase, error: fault.message };
     this.#options.alarms.raise(`activity_stopped:${id}`, data);
   }
 

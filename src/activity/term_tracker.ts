@@ -19,15 +19,16 @@ import { TERM_PHASES } from "./term.ts";
 const TERMS_REMEMBERED_MAX = 64;
 
 export class TermTracker {
-  readonly #owner: NodeId;
+  readonly #self: { readonly owner: NodeId; readonly shard: number };
   #open: OpenedEvent | undefined;
   /** Oldest first. */
   readonly #ended: string[] = [];
   /** The last phase that was told. */
   #told: PhaseEvent | undefined;
 
-  constructor(owner: NodeId) {
-    this.#owner = owner;
+  /** `shard` is that of the node that listens; 0: none. */
+  constructor(self: { readonly owner: NodeId; readonly shard: number }) {
+    this.#self = self;
   }
 
   /** What is open here. */
@@ -65,11 +66,11 @@ export class TermTracker {
       events.push({ kind: "closed", event: { ...event, closedAtMs } });
     }
     if (content !== undefined && current !== undefined && this.#open !== undefined) {
-      this.#open = { ...eventOf(content, { owner: this.#owner, term: current }), resumed: this.#open.resumed };
+      this.#open = { ...eventOf(content, { ...this.#self, term: current }), resumed: this.#open.resumed };
     }
     if (content !== undefined && current !== undefined && this.#open === undefined && !this.hasEnded(current.id)) {
       const resumed = current.openedAtMs < times.nodeStartedMs;
-      this.#open = { ...eventOf(content, { owner: this.#owner, term: current }), resumed };
+      this.#open = { ...eventOf(content, { ...this.#self, term: current }), resumed };
       events.push({ kind: "opened", event: this.#open });
     }
     return content === undefined ? events : [...events, ...this.#phases(content)];
@@ -88,7 +89,7 @@ export class TermTracker {
     this.#told = {
       id: content.id,
       kind: content.kind,
-      owner: this.#owner,
+      owner: this.#self.owner,
       term: termId,
       termNumber: term?.number ?? content.termCount,
       config: content.config,

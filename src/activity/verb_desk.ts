@@ -14,6 +14,9 @@ import type { ActivityOutcome, ActivityView, CreateRequest, EditRequest, VerbOpt
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import { baseOf, cursorAt } from "./phases.ts";
+import type { ShardGroups } from "./term_groups.ts";
+import { pinGroups } from "./term_groups.ts";
+import type { Ungrouped } from "./groups_bands.ts";
 import type { Live, TermRunner } from "./term_runner.ts";
 import type { KeyedVerb } from "./verb_keys.ts";
 import { VERB_KEY, findKey, keepKey } from "./verb_keys.ts";
@@ -45,6 +48,8 @@ export interface VerbDeskOptions {
   readonly store: Store;
   readonly topics: OwnedTopics;
   readonly runner: TermRunner;
+  readonly shards: ShardGroups;
+  readonly ungrouped: (content: ActivityContent) => readonly Ungrouped[];
   readonly isHalted: (topic: string) => boolean;
   /** Why there is no such activity. */
   readonly missing: (id: string) => ActivityOutcome;
@@ -84,8 +89,9 @@ export class VerbDesk {
       const endsAtMs = edit.endsAtMs === undefined ? content.endsAtMs : (edit.endsAtMs ?? undefined);
       const schedule = edit.schedule ?? content.schedule;
       const timing = timingOf(content.timing, edit.timing);
+      const groups = edit.groups ?? content.groups;
       const config = edit.config === undefined ? content.config : edit.config;
-      const checked = this.#options.checked({ id, kind, config, endsAtMs, schedule, timing });
+      const checked = this.#options.checked({ id, kind, config, endsAtMs, schedule, timing, groups });
       if (checked.kind === "invalid") return checked;
       const late = edit.endsAtMs === undefined ? undefined : tooLate("edit", checked.content, nowMs);
       if (late !== undefined) return late;
@@ -131,8 +137,9 @@ export class VerbDesk {
   }
 
   view(live: Live): ActivityView {
-    const { owner, runner } = this.#options;
-    return viewOf(live.content, { owner, version: live.version, stopped: runner.stopped(live.id) });
+    const { owner, runner, ungrouped } = this.#options;
+    const stopped = runner.stopped(live.id);
+    return viewOf(live.content, { owner, version: live.version, stopped, ungrouped: ungrouped(live.content) });
   }
 
   #planOf(verb: PhaseVerb): (live: Live, nowMs: number) => Planned {
@@ -143,7 +150,11 @@ export class VerbDesk {
         const detail = `Cannot ${verb} activity "${live.id}": its end, ${content.endsAtMs}, is over`;
         return { kind: "conflict", detail, allowed: allowedVerbs(content).filter((other) => !OPENING.includes(other)) };
       }
-      return { content: afterVerb(content, verb, { nowMs, term: this.#options.newTerm() }), phrase: PHRASES[verb] };
+      const pinned = pinGroups(content.groups, this.#options.shards, nowMs);
+      if (begins && pinned.kind === "too_large") return invalid(verb, "groups", pinned.detail);
+      const groups = pinned.kind === "ok" ? pinned.groups : undefined;
+      const next = afterVerb(content, verb, { nowMs, term: this.#options.newTerm(), groups });
+      return { content: next, phrase: PHRASES[verb] };
     };
   }
 

@@ -9,7 +9,7 @@
 import type { ActivityContent } from "./content.ts";
 import { beginTerm, cursorAt, enterPhase, isRunning, nextPhase, recallTerm } from "./phases.ts";
 import { nextWindow } from "./schedule.ts";
-import type { Phase, PlannedPhase, TermPhase } from "./term.ts";
+import type { Phase, PlannedPhase, TermGroup, TermPhase } from "./term.ts";
 import { TERM_PHASES } from "./term.ts";
 import { closesAtMs, planAfter, planFrom, planOfWindow, plannedAtMs } from "./term_plan.ts";
 
@@ -29,6 +29,14 @@ export type Verb = (typeof VERBS)[number];
 
 /** Verbs that only change the phase. `edit`, `extend` and `delete` are their own functions. */
 export type PhaseVerb = "preview" | "open" | "next" | "close" | "recall" | "cancel" | "reopen";
+
+/** What a term that begins now is given. */
+export interface TermStart {
+  readonly nowMs: number;
+  readonly term: string;
+  /** Undefined: every shard meets every other. */
+  readonly groups?: readonly TermGroup[] | undefined;
+}
 
 export type Step = "go" | "already" | "refused";
 
@@ -62,21 +70,17 @@ export function allowedVerbs(content: ActivityContent): readonly Verb[] {
   return VERBS.filter((verb) => stepOf(content, verb) === "go");
 }
 
-/** What is next, of a content for which stepOf says `go`. `term` is the id of a term that may begin. */
-export function afterVerb(
-  content: ActivityContent,
-  verb: PhaseVerb,
-  at: { readonly nowMs: number; readonly term: string },
-): ActivityContent {
-  const { nowMs, term } = at;
+/** What is next, of a content for which stepOf says `go`. `term` and `groups` are those of a term that may begin. */
+export function afterVerb(content: ActivityContent, verb: PhaseVerb, at: TermStart): ActivityContent {
+  const { nowMs } = at;
   switch (verb) {
     case "preview":
-      return beginByHand(content, { term, nowMs, first: "preview" });
+      return beginByHand(content, { ...at, first: "preview" });
     case "open":
     case "reopen":
       return isRunning(content)
         ? entered(content, "open", nowMs)
-        : beginByHand(followsAgain(content, nowMs), { term, nowMs, first: "open" });
+        : beginByHand(followsAgain(content, nowMs), { ...at, first: "open" });
     case "close":
       return entered(content, content.phase === "open" ? afterOpen(content) : "closed", nowMs);
     case "next":
@@ -117,22 +121,22 @@ function entered(content: ActivityContent, phase: TermPhase, nowMs: number): Act
 
 function beginByHand(
   content: ActivityContent,
-  start: { readonly term: string; readonly nowMs: number; readonly first: "preview" | "open" },
+  start: TermStart & { readonly first: "preview" | "open" },
 ): ActivityContent {
-  const { term, nowMs, first } = start;
+  const { term, groups, nowMs, first } = start;
   const window = nextWindow(content.schedule, content.cursorMs);
   if (window !== undefined && first === "preview") {
     const later = planOfWindow(content, window).filter((planned) => planned.phase !== "preview");
     const plan: readonly PlannedPhase[] = [{ phase: "preview", atMs: nowMs }, ...later];
-    return beginTerm(content, { term, plan, atMs: nowMs, cursorMs: window.opensAtMs });
+    return beginTerm(content, { term, plan, groups, atMs: nowMs, cursorMs: window.opensAtMs });
   }
   if (window !== undefined && content.schedule.kind === "once") {
     const plan = planFrom(content, { phase: first, atMs: nowMs, closesAtMs: window.closesAtMs });
-    return beginTerm(content, { term, plan, atMs: nowMs, cursorMs: window.opensAtMs });
+    return beginTerm(content, { term, plan, groups, atMs: nowMs, cursorMs: window.opensAtMs });
   }
   const endsAtMs = window === undefined ? content.endsAtMs : nowMs + window.closesAtMs - window.opensAtMs;
   const plan = planFrom(content, { phase: first, atMs: nowMs, closesAtMs: endsAtMs });
-  return beginTerm(content, { term, plan, atMs: nowMs });
+  return beginTerm(content, { term, plan, groups, atMs: nowMs });
 }
 
 /** One that was cancelled follows its schedule again, from now on. */

@@ -9,6 +9,7 @@ import type { ActivityView } from "#activity/outcome.ts";
 import { viewOf } from "#activity/outcome.ts";
 import { assert } from "#base/assert.ts";
 import type { Node } from "#module/node.ts";
+import { isCallError } from "#rpc/call_failure.ts";
 import { why } from "#rpc/why.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
@@ -54,7 +55,22 @@ export class MeshActivities {
     if (found.kind !== "ok") return found;
     const [view] = views;
     assert(view !== undefined, "a view for its owner");
-    return { kind: "ok", changed: false, value: detail(view, await this.#held()) };
+    const [held, ungrouped] = await Promise.all([this.#held(), this.#ungrouped(view)]);
+    return { kind: "ok", changed: false, value: detail({ ...view, ungrouped }, held) };
+  }
+
+  /** As the owner says; undefined when it can't be asked. */
+  async #ungrouped({ id, owner, termGroups }: ActivityView): Promise<ActivityView["ungrouped"]> {
+    if (termGroups === undefined) return undefined;
+    const { caller } = this.#node.endpoint;
+    try {
+      const options = { to: { key: keyOfId(owner) }, timeoutMs: CHANGE_TIMEOUT_MS };
+      const answer = await caller.call(ActivityContract.get, { id }, options);
+      return answer.kind === "ok" ? answer.value.ungrouped : undefined;
+    } catch (error) {
+      if (!isCallError(error)) throw error;
+      return undefined;
+    }
   }
 
   /** One that names no owner and exists already goes to the owner that has it: it is the same again, or differs. */

@@ -95,6 +95,8 @@ export interface CreateActivity {
   readonly endsAtMs?: number;
   readonly schedule?: Schedule | undefined;
   readonly timing?: SomeTiming | undefined;
+  /** How shards are divided when a term begins; without it all of them meet. */
+  readonly groups?: GroupRule | undefined;
   /** Opens it in the same step. */
   readonly open?: boolean;
 }

@@ -101,10 +101,12 @@ export const ExplainQuery = v.strictObject({ from: NodeIdText, to: NodeIdText },
 
 export const ShardOwnerQuery = v.strictObject({ owner: v.optional(KnowingOwner) }, unknownField);
 
+const GroupRuleBody = v.pipe(groupRuleSchema, v.metadata({ ref: "GroupRule" }));
+
 export const GroupsDryRunBody = v.pipe(
   v.strictObject(
     {
-      rule: v.pipe(groupRuleSchema, v.metadata({ ref: "GroupRule" })),
+      rule: GroupRuleBody,
       at: v.exactOptional(
         v.pipe(instantSchema, v.description("Milliseconds since 1970-01-01 UTC: when ages count; without it now")),
       ),
@@ -185,6 +187,7 @@ export const EditBody = v.pipe(
       endsAtMs: v.exactOptional(v.nullable(EndsAt)),
       schedule: v.exactOptional(scheduleSchema),
       timing: v.exactOptional(TimingBody),
+      groups: v.exactOptional(GroupRuleBody),
     },
     unknownField,
   ),
@@ -205,6 +208,7 @@ export const CreateActivityBody = v.pipe(
       endsAtMs: v.exactOptional(EndsAt),
       schedule: v.exactOptional(scheduleSchema),
       timing: v.exactOptional(TimingBody),
+      groups: v.exactOptional(GroupRuleBody),
       open: v.exactOptional(v.pipe(v.boolean("must be true or false"), v.description("Opens it in the same step"))),
     },
     unknownField,

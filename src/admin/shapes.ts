@@ -4,6 +4,7 @@
  * A field that is undefined is left out of the JSON. Times are milliseconds: `…AtMs` and `sinceMs` since 1970.
  */
 
+import { groupRuleSchema } from "#activity/groups_rule.ts";
 import { scheduleSchema } from "#activity/schedule.ts";
 import { PHASES, TERM_PHASES } from "#activity/term.ts";
 import * as v from "valibot";
@@ -110,6 +111,19 @@ const activityFields = {
   phases: v.pipe(v.array(v.picklist(TERM_PHASES)), v.description("Those that its kind uses, in order")),
   schedule: v.pipe(scheduleSchema, v.description("When terms are to be open")),
   timing: v.object({ previewMs: DurationMs, signupMs: DurationMs, showMs: DurationMs }),
+  groups: v.pipe(groupRuleSchema, v.description("How shards are divided when a term begins")),
+  termGroups: v.optional(
+    v.pipe(
+      v.array(v.object({ name: Text, shards: v.array(Count) })),
+      v.description("Pinned for the current term; left out: every shard meets every other"),
+    ),
+  ),
+  ungrouped: v.optional(
+    v.pipe(
+      v.array(v.object({ shard: Count, reason: Text })),
+      v.description("Shards without a group in the term under way, as its owner says"),
+    ),
+  ),
   plan: v.pipe(v.array(PlannedShape), v.description("When the phases of the current term begin")),
   next: v.optional(
     v.pipe(PlannedShape, v.description("What comes by itself; left out: nothing until it is asked for")),

@@ -17,6 +17,7 @@ import { ShardContract } from "#activity/shard_contract.ts";
 import { readClaims, writeChange } from "#activity/shard_fact_table.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
 import { bareFacts, factsText, saysSomething, SHARDS_MAX } from "#activity/shard_facts.ts";
+import type { ShardGroups } from "#activity/term_groups.ts";
 import type { Alarms } from "#base/alarms.ts";
 import type { Clock, Timer } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
@@ -48,6 +49,8 @@ export interface KnownShardsOptions {
   readonly endpoint: Endpoint;
   /** What this node's own file says. */
   readonly file: readonly ShardFacts[];
+  /** Something of what is known is different now, or a shard has come or gone. */
+  readonly changed: () => void;
 }
 
 export interface KnownShard extends ShardFacts {
@@ -63,7 +66,7 @@ export interface KnownShard extends ShardFacts {
   readonly conflict: string | undefined;
 }
 
-export class KnownShards {
+export class KnownShards implements ShardGroups {
   readonly #options: KnownShardsOptions;
   readonly #file: ReadonlyMap<number, ShardFacts>;
   readonly #asks = new ShardAsks();
@@ -108,6 +111,7 @@ export class KnownShards {
       this.#options.alarms.raise("shards_full", { gateway: gateway.id, limit: GATEWAYS_ASKED_MAX });
     }
     this.#judge();
+    this.#options.changed();
     this.#askDue();
   }
 
@@ -115,6 +119,7 @@ export class KnownShards {
     if (this.#state !== "running" || !isShardGateway(gateway)) return;
     this.#asks.unreachable(gateway);
     this.#judge();
+    this.#options.changed();
   }
 
   /** By number, at most SHARDS_MAX. */
@@ -133,6 +138,10 @@ export class KnownShards {
   /** Of those that were heard, or that the file knows. */
   facts(): readonly ShardFacts[] {
     return this.list().filter(isHeard).map(factsOf);
+  }
+
+  living(): readonly number[] {
+    return this.list().flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
   }
 
   /** As `divide`; a shard that is there and was not heard yet has no group, and is said so. */
@@ -241,6 +250,7 @@ export class KnownShards {
       await turn;
       alarms.clear("shard_facts_unsaved");
       this.#judge();
+      this.#options.changed();
       return "answered";
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

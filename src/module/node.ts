@@ -84,6 +84,7 @@ export class Node {
     const clusterMs = (): number => this.mesh.time.nowMs();
     const madeMs = clock.nowMs();
     this.replica = new ActivityReplica({
+      shard: self.shard,
       clock,
       log,
       alarms: this.alarms,
@@ -114,7 +115,6 @@ export class Node {
     if (spec.parts.includes("logins") && gateway !== undefined) {
       this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
     }
-    if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
     const { shards = [], store } = options;
     if (self.role === "gateway") {
       serveShardFacts({ shard: self.shard, shards, server: this.endpoint.server, alarms: this.alarms });
@@ -122,8 +122,10 @@ export class Node {
     if (spec.parts.includes("activities") && store !== undefined) {
       const { alarms, endpoint } = this;
       const known = { self, store, clock, clusterMs, random, log, alarms, directory, endpoint };
-      this.shards = new KnownShards({ ...known, file: shards });
+      const changed = (): void => this.activities?.owner.shardsChanged();
+      this.shards = new KnownShards({ ...known, file: shards, changed });
     }
+    if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
     this.runtime = new RuntimeService({
       self,
       release: options.release,

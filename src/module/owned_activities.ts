@@ -13,6 +13,8 @@ import type { Orphan } from "#activity/orphans.ts";
 import type { CreateRequest, TopicOutcome } from "#activity/outcome.ts";
 import { ActivityOwner } from "#activity/owner.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
+import type { ShardGroups } from "#activity/term_groups.ts";
+import { NO_SHARDS } from "#activity/term_groups.ts";
 import type { Mesh } from "#mesh/mesh.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { Identity } from "#wire/identity.ts";
@@ -40,6 +42,7 @@ export interface ActivityHost {
   readonly endpoint: Endpoint;
   readonly replica: ActivityReplica;
   readonly modules: ModuleHost;
+  readonly shards: ShardGroups | undefined;
 }
 
 export class OwnedActivities {
@@ -81,6 +84,7 @@ export class OwnedActivities {
           return kind === undefined ? undefined : enterPhaseOf(kind, entry);
         },
       },
+      shards: node.shards ?? NO_SHARDS,
       publish: (snapshot) => this.#publish(snapshot),
       forget: (topic) => {
         node.mesh.sync.state.forget(topic);

@@ -9,6 +9,8 @@ import { PHASES_DEFAULT, TIMING_NONE } from "#activity/term.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { parseActivityTopic } from "#activity/activity_topic.ts";
 import type { ActivityKinds, ActivityOutcome, ActivityView, TopicOutcome } from "#activity/outcome.ts";
+import type { ShardGroups } from "#activity/term_groups.ts";
+import { NO_SHARDS } from "#activity/term_groups.ts";
 import { ActivityOwner } from "#activity/owner.ts";
 import { Alarms } from "#base/alarms.ts";
 import type { Log } from "#base/log.ts";
@@ -57,6 +59,7 @@ export function scheduled(of: Partial<ActivityContent> = {}): ActivityContent {
     phases: PHASES_DEFAULT,
     timing: TIMING_NONE,
     schedule: { kind: "manual" },
+    groups: { kind: "all" },
     cursorMs: 0,
     termCount: 0,
     history: [],
@@ -115,7 +118,7 @@ export interface World {
 }
 
 export async function makeWorld(
-  options: { readonly seed?: number; readonly kinds?: ActivityKinds } = {},
+  options: { readonly seed?: number; readonly kinds?: ActivityKinds; readonly shards?: ShardGroups } = {},
 ): Promise<World> {
   const clock = new ManualClock();
   const store = new FlakyStore(openSqliteStore({ path: ":memory:", clock }));
@@ -142,6 +145,7 @@ export async function makeWorld(
         log: silentLog,
         alarms,
         kinds: options.kinds ?? kinds,
+        shards: options.shards ?? NO_SHARDS,
         publish: (snapshot) => {
           world.onPublish(snapshot);
           published.push(snapshot);

@@ -139,7 +139,7 @@ describe("assignNew", () => {
     const before = [openedDaysAgo(1, 30), openedDaysAgo(2, 30)];
     const pinned = divide(rule, before, NOW_MS);
     const shards = [...before, openedDaysAgo(3, 40), openedDaysAgo(4, 5), bareFacts(5), merged(6, 1)];
-    expect(assignNew(pinned, rule, { shards, atMs: NOW_MS })).toEqual([
+    expect(assignNew(pinned.groups, divide(rule, shards, NOW_MS))).toEqual([
       { kind: "group", shard: 3, group: { name: "days-11-up", shards: [1, 2, 3] } },
       { kind: "group", shard: 4, group: { name: "days-1-10", shards: [4] } },
       { kind: "none", shard: 5, reason: "its config does not say when it opened" },
@@ -150,14 +150,14 @@ describe("assignNew", () => {
   test("a shard that moves to another band, or was merged since, keeps its pinned group", () => {
     const pinned = divide(rule, [openedDaysAgo(1, 10), openedDaysAgo(2, 30)], NOW_MS);
     const later = [openedDaysAgo(1, 20), { ...openedDaysAgo(2, 30), mergedInto: 1 }];
-    expect(assignNew(pinned, rule, { shards: later, atMs: NOW_MS })).toEqual([]);
+    expect(assignNew(pinned.groups, divide(rule, later, NOW_MS))).toEqual([]);
     expect(groupOf(pinned, 2)).toEqual({ name: "days-11-up", shards: [2] });
   });
 
   test("counts ages at the boundary, not now", () => {
     const shards = [openedDaysAgo(1, 10)];
     const nextWeekMs = NOW_MS + 7 * 24 * 3600 * 1000;
-    expect(assignNew({ groups: [] }, rule, { shards, atMs: nextWeekMs })).toEqual([
+    expect(assignNew([], divide(rule, shards, nextWeekMs))).toEqual([
       { kind: "group", shard: 1, group: { name: "days-11-up", shards: [1] } },
     ]);
   });

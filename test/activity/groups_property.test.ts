@@ -118,7 +118,7 @@ describe("divide, of whatever is drawn", () => {
       const rule = drawRule(random, shards);
       const before = shards.filter(() => random.unit() < 0.7);
       const pinned = divide(rule, before, NOW_MS);
-      const places = assignNew(pinned, rule, { shards, atMs: NOW_MS });
+      const places = assignNew(pinned.groups, divide(rule, shards, NOW_MS));
       const held = new Set(pinned.groups.flatMap((group) => group.shards));
       const full = divide(rule, shards, NOW_MS);
       const wanted = placesOf({ ...full, merged: [] })

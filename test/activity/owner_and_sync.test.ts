@@ -3,6 +3,7 @@
  * the failures of the store and the lost disks, what the gateway holds is in the end what the owner says.
  */
 
+import { NO_SHARDS } from "#activity/term_groups.ts";
 import { decodeContent } from "#activity/content.ts";
 import { ActivityOwner, TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { ActivityReplica } from "#activity/replica.ts";
@@ -39,6 +40,7 @@ class Pair {
     this.world = world;
     const { clock } = world;
     this.replica = new ActivityReplica({
+      shard: 1,
       clock,
       clusterMs: () => clock.wallMs(),
       nodeStartedClusterMs: () => 0,
@@ -85,6 +87,7 @@ class Pair {
       log: silentLog,
       alarms: world.alarms,
       kinds,
+      shards: NO_SHARDS,
       publish: (snapshot) => state.publish(snapshot),
       forget: (topic) => state.forget(topic),
     });

@@ -57,6 +57,7 @@ describe("Phases: what time brings", () => {
         { phase: "show", atMs: 2000 },
         { phase: "closed", atMs: 2400 },
       ],
+      groups: undefined,
       openedAtMs: 1000,
       closedAtMs: 2000,
     });
@@ -146,7 +147,13 @@ describe("Activity content", () => {
     const decoded = decodeContent(packBody(old), "boss");
     expect(decoded).toEqual({
       kind: "ok",
-      content: scheduled({ config: {}, endsAtMs: 900, termCount: 3, phase: "open", term: { ...term, plan: [] } }),
+      content: scheduled({
+        config: {},
+        endsAtMs: 900,
+        termCount: 3,
+        phase: "open",
+        term: { ...term, plan: [], groups: undefined },
+      }),
     });
     expect(decoded.kind === "ok" ? dueStep(decoded.content) : undefined).toMatchObject({ phase: "closed", atMs: 900 });
   });

@@ -56,6 +56,7 @@ function makeReplica(): Made {
     alarms,
     offsetMs: 0,
     replica: new ActivityReplica({
+      shard: 3,
       clock,
       clusterMs: () => clock.wallMs() + made.offsetMs,
       nodeStartedClusterMs: () => STARTED_MS + made.offsetMs,
@@ -104,6 +105,8 @@ describe("ActivityReplica: what modules hear", () => {
       config: { hp: 10 },
       openedAtMs: STARTED_MS + 10,
       endsAtMs: undefined,
+      groups: undefined,
+      group: "all",
     };
     expect<unknown>(listener.events).toEqual([
       { ...event, resumed: false },

@@ -1,3 +1,4 @@
+import { NO_SHARDS } from "#activity/term_groups.ts";
 import { ActivityOwner, CHANGES_WAITING_MAX } from "#activity/owner.ts";
 import type { Log } from "#base/log.ts";
 import { describe, expect, test } from "#test";
@@ -18,7 +19,7 @@ describe("ActivityOwner: more reports at once than can wait", () => {
       },
     };
     const owner = new ActivityOwner({
-      ...{ self: SELF, store, clock, digest, log, alarms, kinds, random: seededRandom(1) },
+      ...{ self: SELF, store, clock, digest, log, alarms, kinds, shards: NO_SHARDS, random: seededRandom(1) },
       clusterMs: () => clock.wallMs(),
       publish: () => "ok",
       forget: () => undefined,

@@ -147,3 +147,49 @@ describe("Groups over the mesh: dry run", () => {
     await cluster.dispose();
   });
 });
+
+describe("Groups over the mesh: an activity", () => {
+  test("its shards hear the group that they are in, and who has none is named through any node", async () => {
+    const cluster = ground();
+    const groups = { kind: "lists", groups: [{ name: "east", shards: [1] }] };
+    const created = cluster.http(CENTER, "POST /api/activities", {
+      id: "boss",
+      kind: "plain",
+      config: {},
+      groups,
+      open: true,
+    });
+    expect(created).toMatchObject({
+      status: 201,
+      body: { activity: { groups, termGroups: [{ name: "east", shards: [1] }] } },
+    });
+    cluster.run(5_000);
+    const heard = [CENTER, GATEWAY_2, CROSS_CENTER].map((id) => cluster.node(id).replica.open()[0]?.group);
+    expect(heard).toEqual(["east", undefined, undefined]);
+    expect(cluster.http(CENTER, "GET /api/activities/boss")).toMatchObject({
+      status: 200,
+      body: { activity: { ungrouped: [{ shard: 2, reason: "it is in no list of the rule" }] } },
+    });
+    const alarms = cluster.node(CROSS_CENTER).alarms;
+    expect(alarms.has("ungrouped:boss")).toBe(true);
+    await cluster.dispose();
+  });
+
+  test("a group with a shard that does not exist is 422 with its place and what is known", async () => {
+    const cluster = ground();
+    const groups = { kind: "lists", groups: [{ name: "east", shards: [1, 7] }] };
+    const refused = cluster.http(CENTER, "POST /api/activities", { id: "boss", kind: "plain", config: {}, groups });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: {
+        issues: [
+          {
+            path: "groups.groups.0.shards.1",
+            message: "found 7, and there is no such shard; allowed: a shard that is known: 1, 2, 3",
+          },
+        ],
+      },
+    });
+    await cluster.dispose();
+  });
+});

@@ -217,6 +217,7 @@ async function alone(): Promise<Alone> {
     directory,
     endpoint,
     file: [],
+    changed: () => undefined,
   });
   await shards.start();
   const comes = async (id: string): Promise<void> => {

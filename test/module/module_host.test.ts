@@ -44,7 +44,14 @@ class Hosted {
         directory: at.directory,
         assignment: new Assignment(NO_ASSIGNMENT),
       }),
-      replica: new ActivityReplica({ clock, clusterMs, nodeStartedClusterMs: clusterMs, log, alarms: this.alarms }),
+      replica: new ActivityReplica({
+        shard: 1,
+        clock,
+        clusterMs,
+        nodeStartedClusterMs: clusterMs,
+        log,
+        alarms: this.alarms,
+      }),
       clusterMs,
     });
   }

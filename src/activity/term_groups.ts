@@ -1,0 +1,56 @@
+/**
+ * The groups of a term: pinned when it begins, and the same until it is over. A term of the rule `all` keeps no list:
+ * every shard is in its one group, also one that comes later. Pure.
+ */
+
+import { packBody } from "#wire/body.ts";
+import type { ActivityContent } from "./content.ts";
+import { GROUPS_SIZE_MAX } from "./content.ts";
+import type { Division } from "./groups.ts";
+import { ALL_GROUP, divide } from "./groups.ts";
+import type { GroupIssue } from "./groups_check.ts";
+import { checkGroupRule } from "./groups_check.ts";
+import type { GroupRule } from "./groups_rule.ts";
+import type { TermGroup } from "./term.ts";
+
+/** What an owner knows of the shards that its activities divide. */
+export interface ShardGroups {
+  /** Shards that no other one lives for, as far as is known. */
+  living(): readonly number[];
+  /** Of these; those that are there and were not heard yet have no group. */
+  division(rule: GroupRule, atMs: number): Division;
+  checkRule(rule: GroupRule): readonly GroupIssue[];
+}
+
+/** Of an owner that hears of no shard. */
+export const NO_SHARDS: ShardGroups = {
+  living: () => [],
+  division: (rule, atMs) => divide(rule, [], atMs),
+  checkRule: (rule) => checkGroupRule(rule, []),
+};
+
+export type Pinned =
+  | { readonly kind: "ok"; readonly groups: readonly TermGroup[] | undefined }
+  | { readonly kind: "too_large"; readonly detail: string };
+
+/** The groups of a term that begins at `atMs`. */
+export function pinGroups(rule: GroupRule, shards: ShardGroups, atMs: number): Pinned {
+  if (rule.kind === "all") return { kind: "ok", groups: undefined };
+  const groups = shards
+    .division(rule, atMs)
+    .groups.map(({ name, shards: members }) => ({ name, shards: [...members] }));
+  const size = packBody(groups).length;
+  if (size <= GROUPS_SIZE_MAX) return { kind: "ok", groups };
+  const detail = `its ${groups.length} groups take ${size} bytes, limit is ${GROUPS_SIZE_MAX}: let the rule make fewer`;
+  return { kind: "too_large", detail };
+}
+
+/** The name of the group of the shard in the term; undefined: no term, or it is in none of its groups. */
+export function groupOf(content: ActivityContent, shard: number): string | undefined {
+  return content.term === undefined ? undefined : groupIn(content.term.groups, shard);
+}
+
+/** The name of the group that a term has for a shard; `all` for a term without a list. */
+export function groupIn(groups: readonly TermGroup[] | undefined, shard: number): string | undefined {
+  return groups === undefined ? ALL_GROUP : groups.find(({ shards }) => shards.includes(shard))?.name;
+}

@@ -1,0 +1,172 @@
+import type { GroupRule } from "#activity/groups_rule.ts";
+import type { ShardFacts } from "#activity/shard_facts.ts";
+import { divide } from "#activity/groups.ts";
+import { checkGroupRule } from "#activity/groups_check.ts";
+import type { ShardGroups } from "#activity/term_groups.ts";
+import { GROUPS_SIZE_MAX } from "#activity/content.ts";
+import { LOOK_DELAY_MS } from "#activity/ungrouped.ts";
+import { describe, expect, test } from "#test";
+import type { World } from "./fixture.ts";
+import { contentOf, makeWorld, settle, viewIn } from "./fixture.ts";
+
+const DAY_MS = 24 * 3_600_000;
+const BANDS: GroupRule = {
+  kind: "bands",
+  bands: [{ fromDay: 1, toDay: 10 }, { fromDay: 11 }],
+  targetSize: 2,
+  leastSize: 1,
+};
+const BOSS = { id: "boss", kind: "boss", config: { hp: 1 } };
+
+/** What an owner hears of shards, as a test changes it. */
+class Shards implements ShardGroups {
+  facts: ShardFacts[] = [];
+
+  living(): readonly number[] {
+    return this.facts.flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
+  }
+
+  division(rule: GroupRule, atMs: number): ReturnType<ShardGroups["division"]> {
+    return divide(rule, this.facts, atMs);
+  }
+
+  checkRule(rule: GroupRule): ReturnType<ShardGroups["checkRule"]> {
+    return checkGroupRule(rule, this.facts);
+  }
+
+  opened(shard: number, openedAtMs: number): void {
+    this.facts.push({ shard, openedAtMs, timeZone: undefined, mergedInto: undefined });
+  }
+}
+
+async function ground(): Promise<{ world: World; shards: Shards; nowMs: number }> {
+  const shards = new Shards();
+  const world = await makeWorld({ shards });
+  const nowMs = world.clock.wallMs();
+  for (const [shard, days] of [
+    [1, 30],
+    [2, 20],
+    [3, 5],
+  ] as const) {
+    shards.opened(shard, nowMs - days * DAY_MS);
+  }
+  return { world, shards, nowMs };
+}
+
+async function advance(world: World, ms: number): Promise<void> {
+  world.clock.advance(ms);
+  await settle();
+}
+
+describe("ActivityOwner: groups of a term", () => {
+  test("are made when the term begins, go out with it, and do not change in it", async () => {
+    const { world, shards, nowMs } = await ground();
+    const owner = await world.begin();
+    const open = viewIn(await owner.create({ ...BOSS, groups: BANDS, open: true }));
+    const groups = [
+      { name: "days-1-10", shards: [3] },
+      { name: "days-11-up", shards: [1, 2] },
+    ];
+    expect(open.termGroups).toEqual(groups);
+    expect(contentOf(world.published.at(-1)).term?.groups).toEqual(groups);
+    shards.opened(4, nowMs - DAY_MS);
+    await advance(world, 40 * DAY_MS);
+    expect(owner.get("boss")?.termGroups).toEqual(groups);
+    expect(viewIn(await owner.close("boss")).termGroups).toEqual(groups);
+    expect(viewIn(await owner.open("boss")).termGroups).toEqual([
+      { name: "days-11-up-part-1", shards: [1, 2] },
+      { name: "days-11-up-part-2", shards: [3, 4] },
+    ]);
+  });
+
+  test("are the same after the owner has died, whatever is known of the shards then", async () => {
+    const { world, shards } = await ground();
+    const first = await world.begin();
+    const before = viewIn(await first.create({ ...BOSS, groups: BANDS, open: true })).termGroups;
+    shards.facts = [];
+    const next = await world.begin();
+    expect(next.get("boss")?.termGroups).toEqual(before);
+  });
+
+  test("of a term that was slept through are those of the time at which it should have begun", async () => {
+    const { world, nowMs } = await ground();
+    const owner = await world.begin();
+    const opensAtMs = nowMs + DAY_MS;
+    const schedule = { kind: "once", opensAtMs, closesAtMs: opensAtMs + 60 * DAY_MS } as const;
+    await owner.create({ ...BOSS, groups: BANDS, schedule });
+    await owner.stop();
+    world.clock.advance(50 * DAY_MS);
+    const next = await world.begin();
+    expect(next.get("boss")?.termGroups).toEqual([
+      { name: "days-1-10", shards: [3] },
+      { name: "days-11-up", shards: [1, 2] },
+    ]);
+  });
+
+  test("a term of all keeps no list: a shard that comes later is in it", async () => {
+    const { world, shards, nowMs } = await ground();
+    const owner = await world.begin();
+    const open = viewIn(await owner.create({ ...BOSS, open: true }));
+    shards.opened(4, nowMs);
+    await advance(world, LOOK_DELAY_MS);
+    expect([open.groups, open.termGroups, owner.get("boss")?.ungrouped]).toEqual([{ kind: "all" }, undefined, []]);
+    expect(world.alarms.all()).toEqual([]);
+  });
+
+  test("a shard with no group is said loudly, with the reason, until there is none", async () => {
+    const { world, shards, nowMs } = await ground();
+    shards.facts.push({ shard: 9, openedAtMs: undefined, timeZone: undefined, mergedInto: undefined });
+    const owner = await world.begin();
+    await owner.create({ ...BOSS, groups: BANDS, open: true });
+    shards.opened(4, nowMs - DAY_MS);
+    owner.shardsChanged();
+    await advance(world, LOOK_DELAY_MS);
+    const ungrouped = [
+      { shard: 4, reason: "the groups were made without it; the next term puts it into days-1-10" },
+      { shard: 9, reason: "its config does not say when it opened" },
+    ];
+    expect(owner.get("boss")?.ungrouped).toEqual(ungrouped);
+    expect(world.alarms.all().map(({ name, detail }) => [name, detail["count"], detail["shards"]])).toEqual([
+      ["ungrouped:boss", 2, ungrouped.map(({ shard, reason }) => `shard ${shard}: ${reason}`)],
+    ]);
+    await owner.close("boss");
+    await advance(world, LOOK_DELAY_MS);
+    expect([owner.get("boss")?.ungrouped, world.alarms.all(), world.clock.pending]).toEqual([[], [], 0]);
+  });
+
+  test("a rule that does not fit the shards is refused with the place, at creation and at edit", async () => {
+    const { world } = await ground();
+    const owner = await world.begin();
+    const groups: GroupRule = { kind: "lists", groups: [{ name: "east", shards: [1, 8] }] };
+    const refused = await owner.create({ ...BOSS, groups });
+    expect(refused.kind === "invalid" ? refused.issues : refused.kind).toEqual([
+      {
+        path: "groups.groups.0.shards.1",
+        message: "found 8, and there is no such shard; allowed: a shard that is known: 1, 2, 3",
+      },
+    ]);
+    await owner.create(BOSS);
+    expect((await owner.edit("boss", { groups })).kind).toBe("invalid");
+    const east: GroupRule = { kind: "lists", groups: [{ name: "east", shards: [1, 3] }] };
+    expect(viewIn(await owner.edit("boss", { groups: east })).groups).toEqual(east);
+    expect(viewIn(await owner.open("boss")).termGroups).toEqual([{ name: "east", shards: [1, 3] }]);
+    expect(await owner.edit("boss", { groups: BANDS })).toMatchObject({ kind: "conflict" });
+    expect((await owner.create({ ...BOSS, groups: BANDS })).kind).toBe("conflict");
+  });
+
+  test("more groups than a content can carry are refused by hand, and stop only their own activity by time", async () => {
+    const { world, shards, nowMs } = await ground();
+    for (let shard = 4; shard <= 4096; shard += 1) shards.opened(shard, nowMs - 20 * DAY_MS);
+    const single: GroupRule = { kind: "bands", bands: [{ fromDay: 1 }], targetSize: 1, leastSize: 1 };
+    const owner = await world.begin();
+    const schedule = { kind: "once", opensAtMs: nowMs + 1000, closesAtMs: nowMs + DAY_MS } as const;
+    await owner.create({ ...BOSS, groups: single, schedule });
+    const refused = await owner.open("boss");
+    expect(refused.kind === "invalid" ? refused.issues.map(({ path }) => path) : refused.kind).toEqual(["groups"]);
+    await owner.create({ ...BOSS, id: "other", schedule });
+    await advance(world, 1000);
+    expect([owner.get("boss")?.phase, owner.get("other")?.phase]).toEqual(["scheduled", "open"]);
+    expect(owner.get("boss")?.stopped).toContain(`limit is ${GROUPS_SIZE_MAX}`);
+    expect(world.alarms.has("activity_stopped:boss")).toBe(true);
+  });
+});
