@@ -199,8 +199,9 @@ function assignmentOf(plan: NodePlan): AssignmentConfig {
   };
 }
 
-function shardFacts({ number, openedAtMs, timeZone, mergedInto }: NodePlan["shards"][number]): ShardFacts {
-  return { shard: number, openedAtMs, timeZone, mergedInto };
+function shardFacts(shard: NodePlan["shards"][number]): ShardFacts {
+  const { number, openedAtMs, timeZone, mergedInto, mergedAtMs } = shard;
+  return { shard: number, openedAtMs, timeZone, mergedInto, mergedAtMs };
 }
 
 function cannot(line: string): StartFailure {

@@ -30,6 +30,7 @@ export const SHARD_FACT_MIGRATIONS: MigrationSet = {
         )`,
       ],
     },
+    { name: "merged_at", statements: ["ALTER TABLE shard_fact ADD COLUMN merged_at_ms BIGINT"] },
   ],
 };
 
@@ -42,6 +43,7 @@ export async function readClaims(tx: Tx): Promise<readonly Claim[]> {
       openedAtMs: isNull(row, "opened_at_ms") ? undefined : integerOf(row, "opened_at_ms"),
       timeZone: isNull(row, "time_zone") ? undefined : textOf(row, "time_zone"),
       mergedInto: isNull(row, "merged_into") ? undefined : integerOf(row, "merged_into"),
+      mergedAtMs: isNull(row, "merged_at_ms") ? undefined : integerOf(row, "merged_at_ms"),
     },
     source: sourceOf(row),
     isOwn: integerOf(row, "is_own") === 1,
@@ -57,8 +59,9 @@ export async function writeChange(tx: Tx, { written, erased }: ClaimChange): Pro
   }
   for (const { facts, source, isOwn, sinceMs, heardAtMs } of written) {
     await tx.run(
-      `INSERT INTO shard_fact (shard, source, is_own, opened_at_ms, time_zone, merged_into, since_ms, heard_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO shard_fact
+         (shard, source, is_own, opened_at_ms, time_zone, merged_into, merged_at_ms, since_ms, heard_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         facts.shard,
         source,
@@ -66,6 +69,7 @@ export async function writeChange(tx: Tx, { written, erased }: ClaimChange): Pro
         facts.openedAtMs ?? null,
         facts.timeZone ?? null,
         facts.mergedInto ?? null,
+        facts.mergedAtMs ?? null,
         sinceMs,
         heardAtMs,
       ],

@@ -19,6 +19,8 @@ export interface ShardFacts {
   readonly timeZone: string | undefined;
   /** The shard that it was merged into, which may have been merged itself since. */
   readonly mergedInto: number | undefined;
+  /** When others were last merged into it, or it into another. Milliseconds since 1970-01-01 UTC. */
+  readonly mergedAtMs: number | undefined;
 }
 
 /** Milliseconds: the last day that a Date can say, and before 1970 the first. */
@@ -46,30 +48,36 @@ export const shardFactsSchema = v.strictObject({
   openedAtMs: v.optional(instantSchema, () => undefined),
   timeZone: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(ZONE_LENGTH_MAX)), () => undefined),
   mergedInto: v.optional(shardNumberSchema, () => undefined),
+  mergedAtMs: v.optional(instantSchema, () => undefined),
 });
 
 /** A shard of which nothing else is known. */
 export function bareFacts(shard: number): ShardFacts {
-  return { shard, openedAtMs: undefined, timeZone: undefined, mergedInto: undefined };
+  return { shard, openedAtMs: undefined, timeZone: undefined, mergedInto: undefined, mergedAtMs: undefined };
 }
 
 /** It says more than that there is such a shard. */
-export function saysSomething({ openedAtMs, timeZone, mergedInto }: ShardFacts): boolean {
-  return openedAtMs !== undefined || timeZone !== undefined || mergedInto !== undefined;
+export function saysSomething({ shard: _, ...facts }: ShardFacts): boolean {
+  return Object.values(facts).some((fact) => fact !== undefined);
 }
 
 export function equalFacts(a: ShardFacts, b: ShardFacts): boolean {
   return (
-    a.shard === b.shard && a.openedAtMs === b.openedAtMs && a.timeZone === b.timeZone && a.mergedInto === b.mergedInto
+    a.shard === b.shard &&
+    a.openedAtMs === b.openedAtMs &&
+    a.timeZone === b.timeZone &&
+    a.mergedInto === b.mergedInto &&
+    a.mergedAtMs === b.mergedAtMs
   );
 }
 
 /** "opened 2026-11-01T02:00:00.000Z, Asia/Shanghai, merged into 3", or "nothing". */
-export function factsText({ openedAtMs, timeZone, mergedInto }: ShardFacts): string {
+export function factsText({ openedAtMs, timeZone, mergedInto, mergedAtMs }: ShardFacts): string {
   const parts = [
     openedAtMs === undefined ? undefined : `opened ${instantText(openedAtMs)}`,
     timeZone,
     mergedInto === undefined ? undefined : `merged into ${mergedInto}`,
+    mergedAtMs === undefined ? undefined : `merged ${instantText(mergedAtMs)}`,
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? "nothing" : parts.join(", ");
 }

@@ -147,6 +147,7 @@ export interface ShardRow {
   readonly openedAtMs: number | undefined;
   readonly timeZone: string | undefined;
   readonly mergedInto: number | undefined;
+  readonly mergedAtMs: number | undefined;
   /** Who says so. Undefined: its gateway has not been heard yet. The owner itself: its own file alone. */
   readonly source: NodeId | undefined;
   readonly sinceMs: number | undefined;

@@ -189,6 +189,7 @@ export const ShardShape = v.pipe(
     openedAtMs: v.optional(v.pipe(TimeMs, v.description("Left out: its config does not say"))),
     timeZone: v.optional(v.pipe(Text, v.description("Left out: its days are those of UTC"))),
     mergedInto: v.optional(Count),
+    mergedAtMs: v.optional(v.pipe(TimeMs, v.description("When others were last merged into it, or it into another"))),
     source: v.optional(
       v.pipe(Text, v.description("Who says so; left out: not heard yet; the owner itself: only its own file does")),
     ),

@@ -140,6 +140,7 @@ function shardsOf(
       openedAtMs: value.opened_at === undefined ? undefined : Date.parse(value.opened_at),
       timeZone: value.time_zone,
       mergedInto: value.merged_into,
+      mergedAtMs: value.merged_at === undefined ? undefined : Date.parse(value.merged_at),
       crossCenter: value.cross_center === undefined ? undefined : nodeId("cross_center", value.cross_center),
       crossMap: value.cross_map === undefined ? undefined : nodeId("cross_map", value.cross_map),
     };

@@ -104,6 +104,7 @@ const shard = v.object({
   opened_at: v.optional(instant),
   time_zone: v.optional(zone),
   merged_into: v.optional(number),
+  merged_at: v.optional(instant),
   cross_center: v.optional(number),
   cross_map: v.optional(number),
 });

@@ -64,6 +64,7 @@ export interface ShardConfig {
   readonly openedAtMs: number | undefined;
   readonly timeZone: string | undefined;
   readonly mergedInto: number | undefined;
+  readonly mergedAtMs: number | undefined;
   readonly crossCenter: NodeId | undefined;
   readonly crossMap: NodeId | undefined;
 }

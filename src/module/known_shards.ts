@@ -296,6 +296,6 @@ function isHeard({ source }: KnownShard): boolean {
   return source !== undefined;
 }
 
-function factsOf({ shard, openedAtMs, timeZone, mergedInto }: KnownShard): ShardFacts {
-  return { shard, openedAtMs, timeZone, mergedInto };
+function factsOf({ shard, openedAtMs, timeZone, mergedInto, mergedAtMs }: KnownShard): ShardFacts {
+  return { shard, openedAtMs, timeZone, mergedInto, mergedAtMs };
 }

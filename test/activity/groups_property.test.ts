@@ -27,6 +27,7 @@ function drawShards(random: Random): ShardFacts[] {
       openedAtMs: isSilent ? undefined : NOW_MS - Math.floor((random.unit() * 120 - 5) * DAY_MS),
       timeZone: ZONES[randomIndex(random, ZONES.length)],
       mergedInto: isMerged ? 1 + randomIndex(random, count + 3) : undefined,
+      mergedAtMs: undefined,
     };
   });
 }

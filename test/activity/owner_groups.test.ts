@@ -35,7 +35,7 @@ class Shards implements ShardGroups {
   }
 
   opened(shard: number, openedAtMs: number): void {
-    this.facts.push({ shard, openedAtMs, timeZone: undefined, mergedInto: undefined });
+    this.facts.push({ shard, openedAtMs, timeZone: undefined, mergedInto: undefined, mergedAtMs: undefined });
   }
 }
 
@@ -115,7 +115,13 @@ describe("ActivityOwner: groups of a term", () => {
 
   test("a shard with no group is said loudly, with the reason, until there is none", async () => {
     const { world, shards, nowMs } = await ground();
-    shards.facts.push({ shard: 9, openedAtMs: undefined, timeZone: undefined, mergedInto: undefined });
+    shards.facts.push({
+      shard: 9,
+      openedAtMs: undefined,
+      timeZone: undefined,
+      mergedInto: undefined,
+      mergedAtMs: undefined,
+    });
     const owner = await world.begin();
     await owner.create({ ...BOSS, groups: BANDS, open: true });
     shards.opened(4, nowMs - DAY_MS);

@@ -143,7 +143,13 @@ describe("shard_fact", () => {
     const store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
     await migrate(store, [SHARD_FACT_MIGRATIONS], digest);
     const claims = new ShardClaims();
-    const whole = { shard: 1, openedAtMs: 1_700_000_000_000, timeZone: "Asia/Shanghai", mergedInto: undefined };
+    const whole = {
+      shard: 1,
+      openedAtMs: 1_700_000_000_000,
+      timeZone: "Asia/Shanghai",
+      mergedInto: undefined,
+      mergedAtMs: 1_700_000_500_000,
+    };
     const words = [
       said(ONE, 1, [whole, merged(3, 1)], 10),
       said(TWO, 2, [bareFacts(2)], 20),
@@ -164,7 +170,9 @@ describe("shard_fact", () => {
   test("a row that cannot be one is refused", async () => {
     const store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
     await migrate(store, [SHARD_FACT_MIGRATIONS], digest);
-    await store.transaction((tx) => tx.run("INSERT INTO shard_fact VALUES (1, 'nobody', 1, NULL, NULL, NULL, 1, 1)"));
+    await store.transaction((tx) =>
+      tx.run("INSERT INTO shard_fact VALUES (1, 'nobody', 1, NULL, NULL, NULL, 1, 1, NULL)"),
+    );
     const thrown = await store.transaction(readClaims).catch((error: unknown) => error);
     expect(thrown).toMatchObject({
       code: "corrupt",

@@ -43,7 +43,7 @@ describe("parseConfig", () => {
       'clutser: found an unknown key "clutser"; allowed: cluster, node, edge, remote, shard or tls',
       'node[4].port: found an unknown key "port"; allowed: role, id, shard, listen, address, dial, admin, on_gateway_death or modules',
       'node[4].porrt: found an unknown key "porrt"; allowed: role, id, shard, listen, address, dial, admin, on_gateway_death or modules',
-      'shard[0].zone: found an unknown key "zone"; allowed: number, opened_at, time_zone, merged_into, cross_center or cross_map',
+      'shard[0].zone: found an unknown key "zone"; allowed: number, opened_at, time_zone, merged_into, merged_at, cross_center or cross_map',
     ]);
   });
 
@@ -117,7 +117,7 @@ time_zone = "Mars/Olympus"
 
   test("reads what is said about shards, with dates as milliseconds", () => {
     const config = configOf(
-      `${WHOLE}[[shard]]\nnumber = 3\nopened_at = 2026-11-01T10:00:00+08:00\ntime_zone = "Asia/Shanghai"\ncross_center = 5\n` +
+      `${WHOLE}[[shard]]\nnumber = 3\nopened_at = 2026-11-01T10:00:00+08:00\nmerged_at = 2026-11-20T10:00:00+08:00\ntime_zone = "Asia/Shanghai"\ncross_center = 5\n` +
         `[[shard]]\nnumber = 4\nmerged_into = 3\n`,
     );
     expect(config.shards as unknown[]).toEqual([
@@ -126,6 +126,7 @@ time_zone = "Mars/Olympus"
         openedAtMs: Date.UTC(2026, 10, 1, 2),
         timeZone: "Asia/Shanghai",
         mergedInto: undefined,
+        mergedAtMs: Date.UTC(2026, 10, 20, 2),
         crossCenter: "cross_center:5",
         crossMap: undefined,
       },
@@ -134,6 +135,7 @@ time_zone = "Mars/Olympus"
         openedAtMs: undefined,
         timeZone: undefined,
         mergedInto: 3,
+        mergedAtMs: undefined,
         crossCenter: undefined,
         crossMap: undefined,
       },

@@ -26,6 +26,7 @@ const OPENED: ShardFacts = {
   openedAtMs: 1_700_000_000_000,
   timeZone: "Asia/Shanghai",
   mergedInto: undefined,
+  mergedAtMs: undefined,
 };
 const MERGED: ShardFacts = { ...bareFacts(2), mergedInto: 1 };
 

@@ -33,8 +33,8 @@ describe("runNode: shards of the file", () => {
     world.clock.run(1);
     expect(await asked).toEqual({
       facts: [
-        { shard: 3, openedAtMs: OPENED_MS, timeZone: "Asia/Shanghai", mergedInto: undefined },
-        { shard: 4, openedAtMs: undefined, timeZone: undefined, mergedInto: 3 },
+        { shard: 3, openedAtMs: OPENED_MS, timeZone: "Asia/Shanghai", mergedInto: undefined, mergedAtMs: undefined },
+        { shard: 4, openedAtMs: undefined, timeZone: undefined, mergedInto: 3, mergedAtMs: undefined },
       ],
     });
     await started.running.stop("asked");
@@ -45,8 +45,8 @@ describe("runNode: shards of the file", () => {
     const started = await runNode({ ...PLAN, shards }, runtime);
     if (started.kind !== "ok") throw new Error(started.lines.join());
     expect(started.running.node.shards?.facts()).toEqual([
-      { shard: 3, openedAtMs: OPENED_MS, timeZone: "Asia/Shanghai", mergedInto: undefined },
-      { shard: 4, openedAtMs: undefined, timeZone: undefined, mergedInto: 3 },
+      { shard: 3, openedAtMs: OPENED_MS, timeZone: "Asia/Shanghai", mergedInto: undefined, mergedAtMs: undefined },
+      { shard: 4, openedAtMs: undefined, timeZone: undefined, mergedInto: 3, mergedAtMs: undefined },
     ]);
     await started.running.stop("asked");
   });
