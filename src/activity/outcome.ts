@@ -9,7 +9,7 @@ import type { ActivityContent } from "./content.ts";
 import type { Issue } from "./issue.ts";
 import type { DueStep } from "./phases.ts";
 import { dueStep, openEndsAtMs } from "./phases.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule/schedule.ts";
 import type { Phase, PlannedPhase, TermPhase, Timing } from "./term.ts";
 
 export type ActivityOutcome =

@@ -4,7 +4,7 @@
  */
 
 import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
-import type { Schedule } from "#activity/schedule.ts";
+import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { PhaseVerb } from "#activity/verbs.ts";
 import type { Division } from "#activity/groups.ts";
 import type { GroupRule } from "#activity/groups_rule.ts";

@@ -4,7 +4,7 @@
  */
 
 import { groupRuleSchema } from "#activity/groups_rule.ts";
-import { scheduleSchema } from "#activity/schedule.ts";
+import { scheduleSchema } from "#activity/schedule/schedule.ts";
 import { instantSchema } from "#activity/shard_facts.ts";
 import { PHASES, TIMING_MAX_MS } from "#activity/term.ts";
 import { VERB_KEY } from "#activity/verb_keys.ts";
