@@ -40,7 +40,8 @@ export function checkCreate(
   const phases = using.kinds.phases(request.kind) ?? PHASES_DEFAULT;
   const schedule = request.schedule ?? { kind: "manual" };
   const timing = timingOf(TIMING_NONE, request.timing);
-  issues.push(...checkSchedule(schedule, using.nowMs), ...followIssues(schedule), ...timingIssues(timing, phases));
+  issues.push(...checkSchedule(schedule, using.nowMs), ...timingIssues(timing, phases));
+  if (issues.length === 0) issues.push(...followIssues(schedule, { showMs: timing.showMs, nowMs: using.nowMs }));
   if (schedule.kind !== "manual" && endsAtMs !== undefined) {
     issues.push({ path: "endsAtMs", message: `found one beside a schedule; allowed: one of the two` });
   }

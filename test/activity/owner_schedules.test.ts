@@ -96,6 +96,10 @@ describe("ActivityOwner: schedules that recur", () => {
       [{ kind: "daily", windows, zone: "UTC" }, ["schedule.windows.0.closesAt"]],
       [{ kind: "shard_day", day: 3, from: "opened", opensAt: "10:00", durationMs: 1 }, ["schedule.kind"]],
     ];
+    // The kind has no show.
+    const timing = { showMs: 1 };
+    const both = await owner.create({ id: "boss", kind: "boss", config: { hp: 1 }, schedule: NIGHTLY, timing });
+    expect(both).toMatchObject({ kind: "invalid", issues: [{ path: "timing.showMs" }] });
     await owner.create({ id: "old", kind: "boss", config: { hp: 1 } });
     for (const [schedule, paths] of faulty) {
       const outcomes = [

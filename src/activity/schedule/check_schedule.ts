@@ -10,7 +10,7 @@ import type { Openings } from "./openings.ts";
 import { openingsOf } from "./openings.ts";
 import type { CronSchedule, DailySchedule, Schedule, Window } from "./schedule.ts";
 import { WINDOW_MAX_MS } from "./schedule.ts";
-import { nextWindow, windowAt } from "./windows.ts";
+import { nextWindow, windowAt, windowsAfter } from "./windows.ts";
 import { DAY_MS } from "./zone.ts";
 
 /** Openings of a cron expression between which the least time is looked for: more than a year of days. */
@@ -19,6 +19,8 @@ export const OPENINGS_CHECKED_MAX = 400;
 const CHANGES_AHEAD_MS = 2 * 366 * DAY_MS;
 /** An opening that a change has moved is no further from it. */
 const CHANGE_REACH_MS = 3 * 3600 * 1000;
+/** Windows that are looked at for one that a show would take. */
+export const SHOWS_CHECKED_MAX = 100;
 const CRON_ALLOWED = "five fields: minute, hour, day of month, month, day of week, like 0 20 * * 1-5";
 const ZONE_ALLOWED = "the name of a time zone that this release knows, like Asia/Shanghai or Europe/Berlin";
 
@@ -38,13 +40,32 @@ export function checkSchedule(schedule: Schedule, nowMs: number): readonly Issue
   }
 }
 
-/** Why no activity can follow it, though there are windows. */
-export function followIssues(schedule: Schedule): readonly Issue[] {
-  if (schedule.kind !== "shard_day") return [];
+/** Why no activity with this timing can follow it, though there are windows. Of a schedule that has passed its check. */
+export function followIssues(
+  schedule: Schedule,
+  of: { readonly showMs: number; readonly nowMs: number },
+): readonly Issue[] {
+  if (schedule.kind !== "shard_day") return showIssues(schedule, of);
   const message =
     "found shard_day; allowed: manual, once, cron, daily: an activity has one term for all its shards; create one for " +
     "each opening, with the times and shards that POST /api/calendar/dry-run answers";
   return [issue("kind", message)];
+}
+
+/** A window that is over before the show of the one before it is would be lost. */
+function showIssues(schedule: Schedule, of: { readonly showMs: number; readonly nowMs: number }): readonly Issue[] {
+  const { showMs, nowMs } = of;
+  if (showMs === 0) return [];
+  let before: Window | undefined;
+  for (const window of windowsAfter(schedule, nowMs).take(SHOWS_CHECKED_MAX)) {
+    const lengthMs = window.closesAtMs - (before?.closesAtMs ?? -Infinity);
+    if (showMs >= lengthMs) {
+      const found = `found ${showMs}, and the window that opens at ${window.opensAtMs} is over before that show is`;
+      return [{ path: "timing.showMs", message: `${found}; allowed: below ${lengthMs}` }];
+    }
+    before = window;
+  }
+  return [];
 }
 
 function checkOnce({ opensAtMs, closesAtMs }: Schedule & { readonly kind: "once" }, nowMs: number): readonly Issue[] {

@@ -157,9 +157,25 @@ describe("Check of a schedule: shard_day", () => {
   test("has nothing wrong, and no activity can follow it", () => {
     const schedule = { kind: "shard_day", day: 3, from: "opened", opensAt: "10:00", durationMs: HOUR_MS } as const;
     expect(faults(schedule)).toEqual([]);
-    expect(followIssues(schedule).map(({ path }) => path)).toEqual(["schedule.kind"]);
-    expect(followIssues(schedule)[0]?.message).toContain("POST /api/calendar/dry-run");
-    expect(followIssues(CRON)).toEqual([]);
+    const found = followIssues(schedule, { showMs: 0, nowMs: NOW_MS });
+    expect(found.map(({ path }) => path)).toEqual(["schedule.kind"]);
+    expect(found[0]?.message).toContain("POST /api/calendar/dry-run");
+    expect(followIssues(CRON, { showMs: 0, nowMs: NOW_MS })).toEqual([]);
+  });
+});
+
+describe("Check of a schedule: show", () => {
+  test("may be as long as it takes no whole window away, also where they are not evenly spaced", () => {
+    const of = (schedule: Schedule, showMs: number): string[] =>
+      followIssues(schedule, { showMs, nowMs: NOW_MS }).map(({ path, message }) => `${path}: ${message}`);
+    const uneven = daily("12:00-13:00", "14:00-15:00");
+    expect(of(uneven, 2 * HOUR_MS - 1)).toEqual([]);
+    expect(of(uneven, 2 * HOUR_MS)).toEqual([
+      `timing.showMs: found ${2 * HOUR_MS}, and the window that opens at ${Date.parse("2026-05-01T06:00:00Z")} is over ` +
+        `before that show is; allowed: below ${2 * HOUR_MS}`,
+    ]);
+    expect(of({ kind: "once", opensAtMs: NOW_MS, closesAtMs: NOW_MS + 1 }, 1e10)).toEqual([]);
+    expect(of({ kind: "manual" }, 1e10)).toEqual([]);
   });
 });
 
