@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 import { nodeIdSchema } from "#rpc/runtime_contract.ts";
 import { groupRuleSchema } from "./groups_rule.ts";
-import { scheduleSchema } from "./schedule.ts";
+import { scheduleSchema } from "./schedule/schedule.ts";
 import { PHASES, TERM_PHASES } from "./term.ts";
 
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9_-]{1,64}$/, "allowed is [a-z0-9_-]{1,64}"));

@@ -26,8 +26,8 @@ import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
 import type { GroupRule } from "./groups_rule.ts";
 import { groupRuleSchema } from "./groups_rule.ts";
-import type { Schedule } from "./schedule.ts";
-import { scheduleSchema } from "./schedule.ts";
+import type { Schedule } from "./schedule/schedule.ts";
+import { scheduleSchema } from "./schedule/schedule.ts";
 import type { CancelledTerm, ClosedTerm, HistoryEntry, OpenTerm, PendingTerm, TermPhase, Timing } from "./term.ts";
 import { PHASES_DEFAULT, TERM_PHASES, TIMING_NONE } from "./term.ts";
 

@@ -7,7 +7,7 @@ import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import type { ActivityContent } from "./content.ts";
 import { ACTIVITY_ID, CONTENT_SIZE_MAX, encodeContent, GROUPS_SIZE_MAX } from "./content.ts";
 import { cursorAt } from "./phases.ts";
-import { checkSchedule } from "./schedule.ts";
+import { checkSchedule, followIssues } from "./schedule/check_schedule.ts";
 import type { TermPhase, Timing } from "./term.ts";
 import { PHASES_DEFAULT, TIMING_MAX_MS, TIMING_NONE } from "./term.ts";
 import { equalData } from "./equal_data.ts";
@@ -43,6 +43,7 @@ export function checkCreate(
   const schedule = request.schedule ?? { kind: "manual" };
   const timing = timingOf(TIMING_NONE, request.timing);
   issues.push(...checkSchedule(schedule, using.nowMs), ...timingIssues(timing, phases));
+  if (issues.length === 0) issues.push(...followIssues(schedule, { showMs: timing.showMs, nowMs: using.nowMs }));
   if (schedule.kind !== "manual" && endsAtMs !== undefined) {
     issues.push({ path: "endsAtMs", message: `found one beside a schedule; allowed: one of the two` });
   }

@@ -12,7 +12,7 @@
  */
 
 import type { BandsRule } from "./groups_rule.ts";
-import { ShardDays } from "./shard_day.ts";
+import { shardDayOf } from "./shard_day.ts";
 import type { ShardFacts } from "./shard_facts.ts";
 
 export interface Group {
@@ -39,11 +39,10 @@ export function divideByBands(
   living: readonly ShardFacts[],
   atMs: number,
 ): { readonly groups: readonly Group[]; readonly ungrouped: readonly Ungrouped[] } {
-  const days = new ShardDays();
   const ungrouped: Ungrouped[] = [];
   const inBands: ShardFacts[][] = rule.bands.map(() => []);
   for (const facts of living) {
-    const age = days.dayOf(facts, atMs);
+    const age = shardDayOf(facts, atMs);
     if (age.kind === "unknown") {
       ungrouped.push({ shard: facts.shard, reason: age.reason });
       continue;

@@ -11,8 +11,8 @@ import type { DueStep } from "./phases.ts";
 import { dueStep, openEndsAtMs } from "./phases.ts";
 import type { GroupRule } from "./groups_rule.ts";
 import type { Ungrouped } from "./groups_bands.ts";
-import type { Schedule } from "./schedule.ts";
 import type { Phase, PlannedPhase, TermGroup, TermPhase, Timing } from "./term.ts";
+import type { Schedule } from "./schedule/schedule.ts";
 
 export type ActivityOutcome =
   | { readonly kind: "ok"; readonly value: ActivityView; readonly changed: boolean }

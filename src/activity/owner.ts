@@ -274,6 +274,7 @@ export class ActivityOwner {
       const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
       await this.#topics.commit([{ id, content: undefined, atMs: this.#nowMs() }]);
+      this.#runner.forget(id);
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
       return { kind: "ok", value: viewOf(live.content, { owner: this.#options.self.id, version }), changed: true };

@@ -10,8 +10,8 @@
 
 import type { ActivityBase, ActivityContent } from "./content.ts";
 import { HISTORY_MAX } from "./content.ts";
-import type { Window } from "./schedule.ts";
-import { nextWindow, windowAt } from "./schedule.ts";
+import type { Window } from "./schedule/schedule.ts";
+import { nextWindow, windowAt } from "./schedule/windows.ts";
 import type {
   CancelledTerm,
   ClosedTerm,

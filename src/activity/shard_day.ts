@@ -3,9 +3,10 @@
  * zone, so that a day of 23 or 25 hours counts as one. Pure.
  */
 
+import type { Zone } from "./schedule/zone.ts";
+import { zoneOf } from "./schedule/zone.ts";
 import type { ShardFacts } from "./shard_facts.ts";
 
-const DAY_MS = 24 * 3600 * 1000;
 /** Where a shard names no time zone. */
 export const ZONE_DEFAULT = "UTC";
 
@@ -13,43 +14,20 @@ export const ZONE_DEFAULT = "UTC";
 export type ShardDay =
   { readonly kind: "day"; readonly day: number } | { readonly kind: "unknown"; readonly reason: string };
 
-/** Remembers the calendars of the zones that it has met: make one per computation. */
-export class ShardDays {
-  readonly #calendars = new Map<string, Intl.DateTimeFormat | undefined>();
+/** Where the days of a shard are counted from. */
+export type ShardCalendar =
+  | { readonly kind: "ok"; readonly zone: Zone; readonly openedAtMs: number; readonly openedOn: number }
+  | { readonly kind: "unknown"; readonly reason: string };
 
-  dayOf(facts: ShardFacts, atMs: number): ShardDay {
-    const { openedAtMs, timeZone = ZONE_DEFAULT } = facts;
-    if (openedAtMs === undefined) return { kind: "unknown", reason: "its config does not say when it opened" };
-    const calendar = this.#calendar(timeZone);
-    if (calendar === undefined) return { kind: "unknown", reason: `its time zone ${timeZone} is not known here` };
-    return { kind: "day", day: dateNumber(calendar, atMs) - dateNumber(calendar, openedAtMs) + 1 };
-  }
-
-  #calendar(timeZone: string): Intl.DateTimeFormat | undefined {
-    if (!this.#calendars.has(timeZone)) this.#calendars.set(timeZone, calendarOf(timeZone));
-    return this.#calendars.get(timeZone);
-  }
+export function calendarOf({ openedAtMs, timeZone = ZONE_DEFAULT }: ShardFacts): ShardCalendar {
+  if (openedAtMs === undefined) return { kind: "unknown", reason: "its config does not say when it opened" };
+  const zone = zoneOf(timeZone);
+  if (zone === undefined) return { kind: "unknown", reason: `its time zone ${timeZone} is not known here` };
+  return { kind: "ok", zone, openedAtMs, openedOn: zone.dayOf(openedAtMs) };
 }
 
-function calendarOf(timeZone: string): Intl.DateTimeFormat | undefined {
-  try {
-    return new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
-      timeZone,
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-    });
-  } catch {
-    return undefined;
-  }
-}
-
-/** Days since 1970-01-01 of the local date. */
-function dateNumber(calendar: Intl.DateTimeFormat, atMs: number): number {
-  const parts = { year: 1970, month: 1, day: 1 };
-  for (const { type, value } of calendar.formatToParts(atMs)) {
-    if (type === "year" || type === "month" || type === "day") parts[type] = Number(value);
-  }
-  // Date.UTC would take a year below 100 for one of the 20th century.
-  return Math.round(new Date(0).setUTCFullYear(parts.year, parts.month - 1, parts.day) / DAY_MS);
+export function shardDayOf(facts: ShardFacts, atMs: number): ShardDay {
+  const calendar = calendarOf(facts);
+  if (calendar.kind === "unknown") return calendar;
+  return { kind: "day", day: calendar.zone.dayOf(atMs) - calendar.openedOn + 1 };
 }

@@ -4,7 +4,8 @@
  * hook itself runs at least once for each (term, phase). Called one at a time, by ActivityOwner.
  *
  * A kind that fails undoes the change and stops its own activity: alarm `activity_stopped:<id>`. Time does not touch
- * it then until a verb for it has succeeded or the owner has started again.
+ * it then until a verb for it has succeeded or the owner has started again. A schedule that this release can't read
+ * begins no terms: alarm `schedule_unreadable:<id>`; the term that runs goes on by its own plan.
  */
 
 import { assert } from "#base/assert.ts";
@@ -25,6 +26,7 @@ import type { DueStep } from "./phases.ts";
 import { beginWindow, dueStep, enterPhase } from "./phases.ts";
 import type { ShardGroups } from "./term_groups.ts";
 import { pinGroups } from "./term_groups.ts";
+import { whyUnreadable } from "./schedule/windows.ts";
 import { dropOtherStates, readState, writeState } from "./term_state.ts";
 
 /** Phases that one look takes one activity through; the next look goes on. */
@@ -95,6 +97,7 @@ export class TermRunner {
     assert(live?.kind === "live", "a topic that was just committed");
     this.#stopped.delete(id);
     alarms.clear(`activity_stopped:${id}`);
+    this.#judgeSchedule(live);
     log.info(how.phrase, {
       activity: id,
       phase: content.phase,
@@ -106,9 +109,11 @@ export class TermRunner {
 
   /** Takes one activity through what is due, WALK_MAX phases at most. Throws StoreError; what was done stays done. */
   async walk(id: string, nowMs: number): Promise<void> {
-    const { alarms } = this.#options;
+    const { alarms, topics } = this.#options;
+    const first = topics.get(id);
+    if (first?.kind === "live") this.#judgeSchedule(first);
     for (let count = 0; ; count += 1) {
-      const held = this.#options.topics.get(id);
+      const held = topics.get(id);
       if (held?.kind !== "live" || this.#stopped.has(id)) return;
       const step = dueStep(held.content);
       if (step === undefined || step.atMs > nowMs) {
@@ -136,6 +141,21 @@ export class TermRunner {
     const pinned = pinGroups(content.groups, this.#options.shards, atMs);
     if (pinned.kind === "too_large") throw new KindFault(`Cannot begin a term: ${pinned.detail}`);
     return beginWindow(content, { term: this.#options.newTerm(), window, groups: pinned.groups, atMs });
+  }
+
+  /** Its activity is gone. */
+  forget(id: string): void {
+    this.#stopped.delete(id);
+    for (const name of ["activity_stopped", "activity_behind", "schedule_unreadable"]) {
+      this.#options.alarms.clear(`${name}:${id}`);
+    }
+  }
+
+  #judgeSchedule({ id, content }: Live): void {
+    const { alarms } = this.#options;
+    const fault = whyUnreadable(content.schedule);
+    if (fault === undefined) alarms.clear(`schedule_unreadable:${id}`);
+    else alarms.raise(`schedule_unreadable:${id}`, { path: `schedule.${fault.field}`, reason: fault.reason });
   }
 
   #stop(content: ActivityContent, step: DueStep, fault: KindFault): void {

@@ -8,8 +8,8 @@
 
 import type { ActivityContent } from "./content.ts";
 import { beginTerm, cursorAt, enterPhase, isRunning, nextPhase, recallTerm } from "./phases.ts";
-import { nextWindow } from "./schedule.ts";
 import type { Phase, PlannedPhase, TermGroup, TermPhase } from "./term.ts";
+import { nextWindow } from "./schedule/windows.ts";
 import { TERM_PHASES } from "./term.ts";
 import { closesAtMs, planAfter, planFrom, planOfWindow, plannedAtMs } from "./term_plan.ts";
 

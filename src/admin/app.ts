@@ -17,6 +17,7 @@ import { activityRoutes } from "./routes/activities.ts";
 import { activityChangeRoutes } from "./routes/activity_changes.ts";
 import { activityVerbRoutes } from "./routes/activity_verbs.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { calendarRoutes } from "./routes/calendar.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
@@ -83,6 +84,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/activities", activityRoutes(services));
   app.route("/api/activities", activityChangeRoutes(services));
   app.route("/api/activities", activityVerbRoutes(services));
+  app.route("/api/calendar", calendarRoutes(services));
   app.route("/api/orphans", orphanRoutes(services));
   app.route("/api/shards", shardRoutes(services));
   app.route("/api/groups", groupRoutes(services));

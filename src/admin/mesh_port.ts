@@ -14,6 +14,7 @@ import type { NodeId } from "#wire/role.ts";
 import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
+import { MeshCalendar } from "./mesh_calendar.ts";
 import { MeshOwners } from "./mesh_owners.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
@@ -30,6 +31,7 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
+  ScheduleDryRun,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -38,6 +40,7 @@ export class MeshAdminPort implements AdminPort {
   readonly #activities: MeshActivities;
   readonly #owners: MeshOwners;
   readonly #shards: MeshShards;
+  readonly #calendar: MeshCalendar;
 
   /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
   constructor(node: Node, named: Iterable<NodeId> = []) {
@@ -45,6 +48,7 @@ export class MeshAdminPort implements AdminPort {
     this.#named = new Set(named);
     this.#owners = new MeshOwners(node);
     this.#shards = new MeshShards(node, this.#owners);
+    this.#calendar = new MeshCalendar(node, this.#shards);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
 
@@ -140,6 +144,14 @@ export class MeshAdminPort implements AdminPort {
 
   dryRunGroups(request: GroupsDryRun) {
     return this.#shards.dryRun(request);
+  }
+
+  calendar(days: number) {
+    return this.#calendar.calendar(days);
+  }
+
+  dryRunSchedule(request: ScheduleDryRun) {
+    return this.#calendar.dryRun(request);
   }
 
   live(): boolean {

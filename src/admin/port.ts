@@ -3,8 +3,9 @@
  * knows no link and no store and runs wherever a node does.
  */
 
+import type { CalendarRow } from "#activity/calendar.ts";
 import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
-import type { Schedule } from "#activity/schedule.ts";
+import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { PhaseVerb } from "#activity/verbs.ts";
 import type { Division } from "#activity/groups.ts";
 import type { GroupRule } from "#activity/groups_rule.ts";
@@ -176,6 +177,38 @@ export interface GroupsPreview extends Division {
   readonly atMs: number;
 }
 
+export interface Calendar {
+  /** Now, in the time of the cluster. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** By time of opening. */
+  readonly rows: readonly CalendarRow[];
+  /** There is more, of which the rows say nothing. */
+  readonly truncated: boolean;
+  /** Activities whose schedule this node can't read: the rows have none of their windows to come. */
+  readonly unreadable: readonly { readonly activity: string; readonly owner: NodeId; readonly reason: string }[];
+}
+
+export interface ScheduleDryRun {
+  readonly schedule: Schedule;
+  readonly days: number;
+  /** Whose knowledge of the shards counts. */
+  readonly owner: NodeId | undefined;
+}
+
+export interface SchedulePreview {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly windows: readonly {
+    readonly opensAtMs: number;
+    readonly closesAtMs: number;
+    readonly shards: "all" | readonly number[];
+  }[];
+  readonly truncated: boolean;
+  /** Shards that have no window, with the reason. */
+  readonly without: readonly { readonly shard: number; readonly reason: string }[];
+}
+
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */
 export type AdminResult<T> =
   | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
@@ -224,6 +257,10 @@ export interface AdminPort {
   shards(owner: NodeId | undefined): Promise<AdminResult<ShardOverview>>;
   /** Nothing is kept. */
   dryRunGroups(request: GroupsDryRun): Promise<AdminResult<GroupsPreview>>;
+  /** What will happen within so many days, by this node's replica. */
+  calendar(days: number): Promise<AdminResult<Calendar>>;
+  /** Nothing is kept. */
+  dryRunSchedule(request: ScheduleDryRun): Promise<AdminResult<SchedulePreview>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
   live(): boolean;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

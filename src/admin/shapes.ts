@@ -5,7 +5,7 @@
  */
 
 import { groupRuleSchema } from "#activity/groups_rule.ts";
-import { scheduleSchema } from "#activity/schedule.ts";
+import { scheduleSchema } from "#activity/schedule/schedule.ts";
 import { PHASES, TERM_PHASES } from "#activity/term.ts";
 import * as v from "valibot";
 
@@ -218,6 +218,39 @@ export const GroupsPreviewShape = v.pipe(
   v.metadata({ ref: "GroupsPreview" }),
 );
 
+const ShardsOfWindow = v.pipe(
+  v.union([v.literal("all"), v.array(Count)]),
+  v.description("The shards that it is for, by number, or all"),
+);
+
+export const CalendarRowShape = v.pipe(
+  v.object({
+    activity: Text,
+    kind: Text,
+    owner: Text,
+    term: v.optional(v.pipe(Text, v.description("The term that runs; left out: it is to come"))),
+    opensAtMs: v.optional(v.pipe(TimeMs, v.description("Left out: it runs, and waits for somebody to open it"))),
+    closesAtMs: v.optional(v.pipe(TimeMs, v.description("Left out: it lasts until somebody closes it"))),
+    phases: v.pipe(v.array(PlannedShape), v.description("When its phases begin, those that have passed included")),
+    shards: ShardsOfWindow,
+  }),
+  v.metadata({ ref: "CalendarRow" }),
+);
+
+export const SchedulePreviewShape = v.pipe(
+  v.object({
+    fromMs: v.pipe(TimeMs, v.description("Now")),
+    untilMs: TimeMs,
+    windows: v.array(v.object({ opensAtMs: TimeMs, closesAtMs: TimeMs, shards: ShardsOfWindow })),
+    truncated: v.pipe(Flag, v.description("There are more windows than are listed")),
+    without: v.pipe(
+      v.array(v.object({ shard: Count, reason: Text })),
+      v.description("Shards that have no window, each with the reason in words"),
+    ),
+  }),
+  v.metadata({ ref: "SchedulePreview" }),
+);
+
 export const AuditEntryShape = v.pipe(
   v.object({
     number: v.pipe(Count, v.description("Grows with every entry of a node's trail")),
@@ -254,6 +287,16 @@ export const LinksAnswer = v.object({
 });
 export const RoutesAnswer = v.object({ routes: v.array(RouteRowShape), assignments: v.array(AssignmentShape) });
 export const ActivitiesAnswer = v.object({ activities: v.array(ActivityDetailShape) });
+export const CalendarAnswer = v.object({
+  fromMs: v.pipe(TimeMs, v.description("Now")),
+  untilMs: TimeMs,
+  rows: v.pipe(v.array(CalendarRowShape), v.description("By time of opening")),
+  truncated: v.pipe(Flag, v.description("There is more than is listed: ask for fewer days")),
+  unreadable: v.pipe(
+    v.array(v.object({ activity: Text, owner: Text, reason: Text })),
+    v.description("Activities whose schedule this node can't read: no windows of theirs are listed"),
+  ),
+});
 export const ActivityAnswer = v.object({ activity: ActivityDetailShape });
 export const ChangeAnswer = v.object({
   activity: ActivityShape,

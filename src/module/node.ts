@@ -165,6 +165,11 @@ export class Node {
     return this.#listening;
   }
 
+  /** Resolves when the event loop has looked for I/O: long work in slices holds nobody up. */
+  polled(): Promise<void> {
+    return new Promise((resolve) => this.#clock.afterPoll(resolve));
+  }
+
   get isDraining(): boolean {
     return this.#state === "draining" || this.#state === "stopped";
   }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "#test";
 import type { ShardDay } from "#activity/shard_day.ts";
-import { ShardDays } from "#activity/shard_day.ts";
+import { shardDayOf } from "#activity/shard_day.ts";
 import { bareFacts } from "#activity/shard_facts.ts";
 
 function day(openedAt: string | undefined, timeZone: string | undefined, at: string): ShardDay {
   const openedAtMs = openedAt === undefined ? undefined : Date.parse(openedAt);
-  return new ShardDays().dayOf({ ...bareFacts(1), openedAtMs, timeZone }, Date.parse(at));
+  return shardDayOf({ ...bareFacts(1), openedAtMs, timeZone }, Date.parse(at));
 }
 
-describe("ShardDays", () => {
+describe("Shard day", () => {
   test("day 1 is the opening day, until midnight in the shard's time zone", () => {
     const opened = "2026-11-01T23:30:00+08:00";
     const days = ["2026-11-01T00:00:00", "2026-11-01T23:59:59", "2026-11-02T00:00:00", "2026-11-08T12:00:00"].map(

@@ -7,6 +7,7 @@ import { describe, expect, test } from "#test";
 import * as v from "valibot";
 import { type Ask, Fixture, READ_SECRET } from "./fixture.ts";
 
+const NIGHTLY = { kind: "cron", expression: "0 20 * * *", durationMs: 3_600_000, zone: "Asia/Shanghai" };
 const json = { "Content-Type": "application/json" };
 
 describe("Admin app: statuses", () => {
@@ -102,6 +103,21 @@ describe("Admin app: statuses", () => {
     ["GET /api/orphans", 200, { token: READ_SECRET }],
     ["GET /api/orphans", 401, { token: null }],
     ["GET /api/orphans?owner=cross_center:1", 422],
+    ["GET /api/calendar", 200],
+    ["GET /api/calendar?days=366", 200, { token: READ_SECRET }],
+    ["GET /api/calendar", 401, { token: null }],
+    ["GET /api/calendar?days=0", 422],
+    ["GET /api/calendar?days=367", 422],
+    ["GET /api/calendar?days=1.5", 422],
+    ["GET /api/calendar?day=1", 422],
+    ["POST /api/calendar/dry-run", 200, { body: { schedule: NIGHTLY } }],
+    ["POST /api/calendar/dry-run", 200, { body: { schedule: NIGHTLY, days: 366 }, token: READ_SECRET }],
+    ["POST /api/calendar/dry-run", 422, { body: {} }],
+    ["POST /api/calendar/dry-run", 422, { body: { schedule: NIGHTLY, days: 367 } }],
+    ["POST /api/calendar/dry-run", 422, { body: { schedule: { ...NIGHTLY, zone: "Mars/Olympus" } } }],
+    ["POST /api/calendar/dry-run", 422, { body: { schedule: { ...NIGHTLY, expression: "nightly" } } }],
+    ["POST /api/calendar/dry-run", 415],
+    ["POST /api/calendar/dry-run?owner=center:1", 422, { body: { schedule: NIGHTLY } }],
     ["GET /api/audit", 200],
     ["GET /api/audit?before=3&limit=200", 200, { token: READ_SECRET }],
     ["GET /api/audit", 401, { token: null }],
@@ -151,6 +167,8 @@ describe("Admin app: methods", () => {
     ["GET /api/activities/boss/extend", "POST"],
     ["GET /api/activities/boss/open", "POST"],
     ["GET /api/activities/boss/adopt", "POST"],
+    ["POST /api/calendar", "GET, HEAD"],
+    ["GET /api/calendar/dry-run", "POST"],
     ["POST /api/orphans", "GET, HEAD"],
     ["DELETE /api/audit", "GET, HEAD"],
     ["DELETE /api/activities/boss/close", "POST"],
@@ -183,6 +201,7 @@ describe("Admin app: shapes", () => {
     ["POST /api/activities/lost/cancel", shapes.TopicChangeAnswer],
     ["POST /api/activities/boss/resume", shapes.TopicChangeAnswer],
     ["GET /api/orphans", shapes.OrphansAnswer],
+    ["GET /api/calendar", shapes.CalendarAnswer],
     ["GET /api/audit", shapes.AuditAnswer],
     ["DELETE /api/activities/boss", shapes.ChangeAnswer],
     ["GET /healthz", shapes.LiveAnswer],

@@ -5,6 +5,9 @@
 
 import type { VerbOptions } from "#activity/outcome.ts";
 import { divide } from "#activity/groups.ts";
+import { checkSchedule } from "#activity/schedule/check_schedule.ts";
+import { shardWindows } from "#activity/schedule/shard_windows.ts";
+import { windowsAfter } from "#activity/schedule/windows.ts";
 import type {
   ActivityChange,
   ActivityDetail,
@@ -14,6 +17,7 @@ import type {
   AdminPort,
   AdminResult,
   AssignmentRow,
+  Calendar,
   CreateActivity,
   Explanation,
   GroupsDryRun,
@@ -24,6 +28,8 @@ import type {
   NodeRow,
   OrphanList,
   RouteRow,
+  ScheduleDryRun,
+  SchedulePreview,
   ShardOverview,
   TopicState,
   Why,
@@ -48,6 +54,8 @@ import {
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
 
 export class FakePort implements AdminPort {
   readonly self = CROSS_CENTER;
@@ -269,6 +277,44 @@ export class FakePort implements AdminPort {
       if (rule.kind === "lists") return noShard();
       const division = divide(rule, SHARDS, atMs ?? STARTED_AT_MS);
       return ok({ owner: owner ?? self, atMs: atMs ?? STARTED_AT_MS, ...division });
+    });
+  }
+
+  calendar(days: number): Promise<AdminResult<Calendar>> {
+    return this.#say(() => {
+      const open = [...this.#activities.values()].filter(({ phase }) => phase === "open");
+      return ok({
+        fromMs: STARTED_AT_MS,
+        untilMs: STARTED_AT_MS + days * DAY_MS,
+        rows: open.map(({ id, kind, owner, term, openedAtMs, endsAtMs, plan }) => {
+          return {
+            activity: id,
+            kind,
+            owner,
+            term,
+            opensAtMs: openedAtMs,
+            closesAtMs: endsAtMs,
+            phases: plan,
+            shards: "all",
+          };
+        }),
+        truncated: false,
+        unreadable: [{ activity: "lost", owner: CROSS_CENTER, reason: "the time zone Mars/Olympus is not known here" }],
+      });
+    });
+  }
+
+  dryRunSchedule({ schedule, days }: ScheduleDryRun): Promise<AdminResult<SchedulePreview>> {
+    return this.#say((): AdminResult<SchedulePreview> => {
+      const issues = checkSchedule(schedule, STARTED_AT_MS);
+      if (issues.length > 0) return { kind: "invalid", detail: "Cannot follow schedule: 1 fault", issues };
+      const time = { fromMs: STARTED_AT_MS, untilMs: STARTED_AT_MS + days * DAY_MS, truncated: false };
+      if (schedule.kind === "shard_day") {
+        const { cohorts, without } = shardWindows(schedule, SHARDS);
+        return ok({ ...time, windows: cohorts.map(({ window, shards }) => ({ ...window, shards })), without });
+      }
+      const windows = [...windowsAfter(schedule, STARTED_AT_MS).take(1)];
+      return ok({ ...time, windows: windows.map((window) => ({ ...window, shards: "all" })), without: [] });
     });
   }
 
