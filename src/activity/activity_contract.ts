@@ -34,6 +34,7 @@ const view = v.object({
   schedule: scheduleSchema,
   timing: v.object({ previewMs: v.number(), signupMs: v.number(), showMs: v.number() }),
   groups: groupRuleSchema,
+  series: v.optional(v.string(), () => undefined),
   termGroups: v.optional(v.array(v.object({ name: v.string(), shards: v.array(v.number()) })), () => undefined),
   ungrouped: v.optional(v.array(v.object({ shard: v.number(), reason: v.string() })), () => undefined),
   plan: v.array(planned),

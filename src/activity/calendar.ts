@@ -7,6 +7,7 @@
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "./content.ts";
 import { cursorAt, isRunning, openEndsAtMs } from "./phases.ts";
+import type { GroupRule } from "./groups_rule.ts";
 import type { Window } from "./schedule/schedule.ts";
 import { windowsAfter } from "./schedule/windows.ts";
 import type { PlannedPhase } from "./term.ts";
@@ -29,6 +30,7 @@ export interface CalendarRow {
   readonly closesAtMs: number | undefined;
   /** In order, those that have passed included. */
   readonly phases: readonly PlannedPhase[];
+  /** By number. `all`: everybody, or whom a rule names when the term begins. */
   readonly shards: "all" | readonly number[];
 }
 
@@ -80,14 +82,23 @@ function runningRow({ owner, content }: CalendarSource): CalendarRow | undefined
     opensAtMs: ("openedAtMs" in term ? term.openedAtMs : undefined) ?? plannedAtMs(term.plan, "open"),
     closesAtMs: ("closedAtMs" in term ? term.closedAtMs : openEndsAtMs(content)) ?? closesAtMs(term.plan),
     phases: term.plan,
-    shards: "all",
+    shards: term.groups === undefined ? "all" : sorted(term.groups.flatMap((group) => group.shards)),
   };
 }
 
 function rowOfWindow({ owner, content }: CalendarSource, window: Window): CalendarRow {
   const { id: activity, kind } = content;
   const phases = planOfWindow(content, window);
-  return { activity, kind, owner, term: undefined, ...window, phases, shards: "all" };
+  return { activity, kind, owner, term: undefined, ...window, phases, shards: namedIn(content.groups) };
+}
+
+/** Only a list says before the term who is in it. */
+function namedIn(rule: GroupRule): CalendarRow["shards"] {
+  return rule.kind === "lists" ? sorted(rule.groups.flatMap(({ shards }) => shards)) : "all";
+}
+
+function sorted(shards: readonly number[]): readonly number[] {
+  return shards.toSorted((a, b) => a - b);
 }
 
 /** Keeps the latest first; what is equal comes out in the order in which it was put. */

@@ -55,6 +55,8 @@ export interface ActivityBase {
   readonly schedule: Schedule;
   /** How shards are divided into groups when a term begins. */
   readonly groups: GroupRule;
+  /** Id of the series that it was made for, which has a schedule by the days of shards. */
+  readonly series: string | undefined;
   /** Windows of the schedule that open after this have no term yet. */
   readonly cursorMs: number;
   /** Terms that have begun, those that were recalled included. */
@@ -91,6 +93,7 @@ const constant = {
   timing: optional(object({ previewMs: ms, signupMs: ms, showMs: ms }), TIMING_NONE),
   schedule: optional(scheduleSchema, { kind: "manual" }),
   groups: optional(groupRuleSchema, { kind: "all" }),
+  series: optional(string()),
   cursorMs: optional(ms, 0),
   termCount: optional(ms),
   history: array(
@@ -137,7 +140,7 @@ export function decodeContent(bytes: Uint8Array, id: string): Decoded {
 }
 
 function plain(parsed: InferOutput<typeof contentSchema>): ActivityContent {
-  const { id, kind, phases, timing, schedule, groups, cursorMs, history } = parsed;
+  const { id, kind, phases, timing, schedule, groups, series, cursorMs, history } = parsed;
   const termCount = parsed.termCount ?? parsed.term?.number ?? 0;
   const { config, endsAtMs } = parsed;
   const same: ActivityBase = {
@@ -149,6 +152,7 @@ function plain(parsed: InferOutput<typeof contentSchema>): ActivityContent {
     timing,
     schedule,
     groups,
+    series,
     cursorMs,
     termCount,
     history,

@@ -12,6 +12,8 @@ import type { TermPhase, Timing } from "./term.ts";
 import { PHASES_DEFAULT, TIMING_MAX_MS, TIMING_NONE } from "./term.ts";
 import { equalData } from "./equal_data.ts";
 import type { Issue } from "./issue.ts";
+import type { GroupRule } from "./groups_rule.ts";
+import { SERIES_ID_LENGTH_MAX } from "./shard_series.ts";
 import type { ShardGroups } from "./term_groups.ts";
 import type { ActivityKinds, CreateRequest, ParsedConfig, SomeTiming } from "./outcome.ts";
 
@@ -48,6 +50,7 @@ export function checkCreate(
     issues.push({ path: "endsAtMs", message: `found one beside a schedule; allowed: one of the two` });
   }
   const groups = request.groups ?? { kind: "all" };
+  if (schedule.kind === "shard_day") issues.push(...seriesIssues(request, groups));
   const groupIssues = using.shards.checkRule(groups);
   issues.push(
     ...groupIssues.map(({ path, found, allowed }) => ({
@@ -75,6 +78,7 @@ export function checkCreate(
     timing,
     schedule,
     groups,
+    series: undefined,
     cursorMs: schedule.kind === "manual" ? 0 : cursorAt(schedule, using.nowMs),
     termCount: 0,
     history: [],
@@ -88,6 +92,22 @@ export function checkCreate(
     return invalid([{ path, message: `encoded size is ${size}, limit is ${limit}` }]);
   }
   return { kind: "ok", content };
+}
+
+function seriesIssues({ id, open }: CreateRequest, groups: GroupRule): readonly Issue[] {
+  const issues: Issue[] = [];
+  if (id.length > SERIES_ID_LENGTH_MAX) {
+    const message = `found ${id.length} characters; allowed: ${SERIES_ID_LENGTH_MAX}, since each opening gets an id of its own`;
+    issues.push({ path: "id", message });
+  }
+  if (groups.kind !== "all") {
+    const message = `found ${groups.kind}; allowed: all: the shards that open at one time meet`;
+    issues.push({ path: "groups.kind", message });
+  }
+  if (open === true) {
+    issues.push({ path: "open", message: "found true; allowed: false: a series is opened by the days of its shards" });
+  }
+  return issues;
 }
 
 /** The old times with the new ones that were given. */

@@ -130,7 +130,7 @@ function divideByLists(
       if (home?.kind === "merged") put(home.into, index);
     }
   }
-  for (const { shard } of living) {
+  for (const { shard } of rule.rest === "out" ? [] : living) {
     if (!groupOfShard.has(shard)) ungrouped.set(shard, { shard, reason: "it is in no list of the rule" });
   }
   const groups = rule.groups.map(({ name }, index) => ({

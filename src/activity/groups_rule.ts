@@ -28,7 +28,12 @@ export interface ShardList {
 
 export type GroupRule =
   | { readonly kind: "all" }
-  | { readonly kind: "lists"; readonly groups: readonly ShardList[] }
+  | {
+      readonly kind: "lists";
+      readonly groups: readonly ShardList[];
+      /** What the shards of no list are: without a group, which is said loudly, or not meant at all. Default: ungrouped. */
+      readonly rest?: "ungrouped" | "out";
+    }
   | {
       readonly kind: "bands";
       /** From young to old, each beginning on the day after the one before ends. */
@@ -73,6 +78,7 @@ export const groupRuleSchema: v.GenericSchema<GroupRule> = v.variant(
           ),
           v.maxLength(LISTS_MAX, LISTS),
         ),
+        rest: v.exactOptional(v.picklist(["ungrouped", "out"], "must be ungrouped or out")),
       },
       unknownField,
     ),

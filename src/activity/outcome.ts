@@ -53,6 +53,8 @@ export interface ActivityView {
   readonly timing: Timing;
   /** How shards are divided when a term begins. */
   readonly groups: GroupRule;
+  /** The series that it is one opening of. */
+  readonly series: string | undefined;
   /** Those of the current term. Undefined: no term, or every shard meets every other. */
   readonly termGroups: readonly TermGroup[] | undefined;
   /** Shards that live and have no group in the term under way, by number, and why. Undefined: the owner knows. */
@@ -149,6 +151,7 @@ export function viewOf(
     schedule: content.schedule,
     timing: content.timing,
     groups: content.groups,
+    series: content.series,
     termGroups: term?.groups,
     ungrouped: of.ungrouped,
     plan: term?.plan ?? [],

@@ -42,6 +42,7 @@ import { ReportDesk } from "./report_desk.ts";
 import { pinGroups } from "./term_groups.ts";
 import type { ShardGroups } from "./term_groups.ts";
 import { UngroupedWatch } from "./ungrouped.ts";
+import { SeriesKeeper } from "./series_keeper.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { Live } from "./term_runner.ts";
 import { TermRunner } from "./term_runner.ts";
@@ -83,6 +84,7 @@ export class ActivityOwner {
   readonly #verbs: VerbDesk;
   readonly #dueTimer: DueTimer;
   readonly #ungrouped: UngroupedWatch;
+  readonly #series: SeriesKeeper;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
   #walkFailures = 0;
   /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
@@ -109,6 +111,12 @@ export class ActivityOwner {
     const newTerm = (): string => this.#newTerm();
     this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, shards, log, alarms, newTerm });
     this.#ungrouped = new UngroupedWatch({ topics: this.#topics, shards, clock, clusterMs, alarms });
+    this.#series = new SeriesKeeper({
+      ...{ topics: this.#topics, runner: this.#runner, shards, clock, log, alarms },
+      nowMs: () => this.#nowMs(),
+      inTurn: (work) => this.#change(work),
+      changed: () => this.#changed(),
+    });
     this.#verbs = new VerbDesk({
       owner,
       store,
@@ -148,12 +156,17 @@ export class ActivityOwner {
 
   /** What is known of the shards has changed. */
   shardsChanged(): void {
-    if (this.#state === "running") this.#ungrouped.changed();
+    if (this.#state === "running") this.#lookAtShards();
   }
 
   #changed(): void {
     this.#dueTimer.arm();
+    this.#lookAtShards();
+  }
+
+  #lookAtShards(): void {
     this.#ungrouped.changed();
+    this.#series.changed();
   }
 
   /** Lets the change under way end; refuses later ones. */
@@ -161,6 +174,7 @@ export class ActivityOwner {
     this.#state = "stopped";
     this.#dueTimer.stop();
     this.#ungrouped.stop();
+    this.#series.stop();
     await this.#queue.drained();
   }
 
@@ -273,8 +287,8 @@ export class ActivityOwner {
         return conflict(`Cannot delete activity "${id}": ${isIn(live.content)}`, live);
       const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
-      await this.#topics.commit([{ id, content: undefined, atMs: this.#nowMs() }]);
-      this.#runner.forget(id);
+      await this.#runner.entomb(id, this.#nowMs());
+      this.#changed();
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
       return { kind: "ok", value: viewOf(live.content, { owner: this.#options.self.id, version }), changed: true };
@@ -352,7 +366,7 @@ export class ActivityOwner {
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }
       this.#walkFailures = 0;
-      this.#ungrouped.changed();
+      this.#lookAtShards();
       return true;
     } catch (error) {
       this.#walkFailures += 1;

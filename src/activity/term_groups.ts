@@ -11,10 +11,13 @@ import { ALL_GROUP, divide } from "./groups.ts";
 import type { GroupIssue } from "./groups_check.ts";
 import { checkGroupRule } from "./groups_check.ts";
 import type { GroupRule } from "./groups_rule.ts";
+import type { ShardFacts } from "./shard_facts.ts";
 import type { TermGroup } from "./term.ts";
 
 /** What an owner knows of the shards that its activities divide. */
 export interface ShardGroups {
+  /** Of all that were heard, or that its own file knows. */
+  facts(): readonly ShardFacts[];
   /** Shards that no other one lives for, as far as is known. */
   living(): readonly number[];
   /** Of these; those that are there and were not heard yet have no group. */
@@ -24,6 +27,7 @@ export interface ShardGroups {
 
 /** Of an owner that hears of no shard. */
 export const NO_SHARDS: ShardGroups = {
+  facts: () => [],
   living: () => [],
   division: (rule, atMs) => divide(rule, [], atMs),
   checkRule: (rule) => checkGroupRule(rule, []),

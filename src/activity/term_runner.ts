@@ -143,8 +143,9 @@ export class TermRunner {
     return beginWindow(content, { term: this.#options.newTerm(), window, groups: pinned.groups, atMs });
   }
 
-  /** Its activity is gone. */
-  forget(id: string): void {
+  /** Leaves a tombstone of it. Throws StoreError. */
+  async entomb(id: string, atMs: number): Promise<void> {
+    await this.#options.topics.commit([{ id, content: undefined, atMs }]);
     this.#stopped.delete(id);
     for (const name of ["activity_stopped", "activity_behind", "schedule_unreadable"]) {
       this.#options.alarms.clear(`${name}:${id}`);

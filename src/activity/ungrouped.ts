@@ -12,6 +12,9 @@ import { assignNew } from "./groups.ts";
 import type { Ungrouped } from "./groups_bands.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import { isRunning } from "./phases.ts";
+import type { ShardDaySchedule } from "./schedule/schedule.ts";
+import { shardWindows } from "./schedule/shard_windows.ts";
+import { isSeries } from "./shard_series.ts";
 import type { ShardGroups } from "./term_groups.ts";
 
 export const LOOK_DELAY_MS = 1_000;
@@ -36,11 +39,12 @@ export class UngroupedWatch {
     this.#options = options;
   }
 
-  /** Shards that live and have no group in the term under way, by number. */
+  /** Shards that live and have no group in the term under way, by number; of a series those that no opening has. */
   of(content: ActivityContent): readonly Ungrouped[] {
+    const { shards, clusterMs } = this.#options;
+    if (isSeries(content)) return withoutWindow(content.schedule, shards);
     const groups = isRunning(content) ? content.term?.groups : undefined;
     if (groups === undefined) return [];
-    const { shards, clusterMs } = this.#options;
     const placed = new Set(groups.flatMap((group) => group.shards));
     if (shards.living().every((shard) => placed.has(shard))) return [];
     return assignNew(groups, shards.division(content.groups, Math.trunc(clusterMs()))).map(ungrouped);
@@ -78,8 +82,14 @@ export class UngroupedWatch {
   }
 }
 
+/** Most shards have never been merged, and nobody wonders. */
+function withoutWindow(schedule: ShardDaySchedule, shards: ShardGroups): readonly Ungrouped[] {
+  return schedule.from === "merged" ? [] : shardWindows(schedule, shards.facts()).without;
+}
+
 function isDivided(held: Held): boolean {
-  return held.kind === "live" && isRunning(held.content) && held.content.term?.groups !== undefined;
+  if (held.kind === "tombstone") return false;
+  return isSeries(held.content) || (isRunning(held.content) && held.content.term?.groups !== undefined);
 }
 
 function ungrouped(place: NextPlace): Ungrouped {

@@ -61,6 +61,7 @@ const ALREADY: Readonly<Partial<Record<Phase, readonly Verb[]>>> = {
 
 export function stepOf(content: ActivityContent, verb: Verb): Step {
   if (verb === "preview" && !content.phases.includes("preview")) return "refused";
+  if (content.schedule.kind === "shard_day" && (verb === "preview" || verb === "open")) return "refused";
   if (GO[content.phase].includes(verb)) return "go";
   return ALREADY[content.phase]?.includes(verb) === true ? "already" : "refused";
 }

@@ -112,6 +112,7 @@ const activityFields = {
   schedule: v.pipe(scheduleSchema, v.description("When terms are to be open")),
   timing: v.object({ previewMs: DurationMs, signupMs: DurationMs, showMs: DurationMs }),
   groups: v.pipe(groupRuleSchema, v.description("How shards are divided when a term begins")),
+  series: v.optional(v.pipe(Text, v.description("The series that it is one opening of"))),
   termGroups: v.optional(
     v.pipe(
       v.array(v.object({ name: Text, shards: v.array(Count) })),

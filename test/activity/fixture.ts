@@ -60,6 +60,7 @@ export function scheduled(of: Partial<ActivityContent> = {}): ActivityContent {
     timing: TIMING_NONE,
     schedule: { kind: "manual" },
     groups: { kind: "all" },
+    series: undefined,
     cursorMs: 0,
     termCount: 0,
     history: [],

@@ -1,13 +1,10 @@
 import type { GroupRule } from "#activity/groups_rule.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { divide } from "#activity/groups.ts";
-import { checkGroupRule } from "#activity/groups_check.ts";
-import type { ShardGroups } from "#activity/term_groups.ts";
 import { GROUPS_SIZE_MAX } from "#activity/content.ts";
 import { LOOK_DELAY_MS } from "#activity/ungrouped.ts";
 import { describe, expect, test } from "#test";
 import type { World } from "./fixture.ts";
 import { contentOf, makeWorld, settle, viewIn } from "./fixture.ts";
+import { KnownFacts } from "./known_facts.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const BANDS: GroupRule = {
@@ -18,29 +15,8 @@ const BANDS: GroupRule = {
 };
 const BOSS = { id: "boss", kind: "boss", config: { hp: 1 } };
 
-/** What an owner hears of shards, as a test changes it. */
-class Shards implements ShardGroups {
-  facts: ShardFacts[] = [];
-
-  living(): readonly number[] {
-    return this.facts.flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
-  }
-
-  division(rule: GroupRule, atMs: number): ReturnType<ShardGroups["division"]> {
-    return divide(rule, this.facts, atMs);
-  }
-
-  checkRule(rule: GroupRule): ReturnType<ShardGroups["checkRule"]> {
-    return checkGroupRule(rule, this.facts);
-  }
-
-  opened(shard: number, openedAtMs: number): void {
-    this.facts.push({ shard, openedAtMs, timeZone: undefined, mergedInto: undefined, mergedAtMs: undefined });
-  }
-}
-
-async function ground(): Promise<{ world: World; shards: Shards; nowMs: number }> {
-  const shards = new Shards();
+async function ground(): Promise<{ world: World; shards: KnownFacts; nowMs: number }> {
+  const shards = new KnownFacts();
   const world = await makeWorld({ shards });
   const nowMs = world.clock.wallMs();
   for (const [shard, days] of [
@@ -83,7 +59,7 @@ describe("ActivityOwner: groups of a term", () => {
     const { world, shards } = await ground();
     const first = await world.begin();
     const before = viewIn(await first.create({ ...BOSS, groups: BANDS, open: true })).termGroups;
-    shards.facts = [];
+    shards.known = [];
     const next = await world.begin();
     expect(next.get("boss")?.termGroups).toEqual(before);
   });
@@ -115,7 +91,7 @@ describe("ActivityOwner: groups of a term", () => {
 
   test("a shard with no group is said loudly, with the reason, until there is none", async () => {
     const { world, shards, nowMs } = await ground();
-    shards.facts.push({
+    shards.known.push({
       shard: 9,
       openedAtMs: undefined,
       timeZone: undefined,

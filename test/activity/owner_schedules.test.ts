@@ -94,7 +94,6 @@ describe("ActivityOwner: schedules that recur", () => {
       [{ ...NIGHTLY, durationMs: DAY_MS + 1 }, ["schedule.durationMs"]],
       [{ ...NIGHTLY, notAfterMs: 5 }, ["schedule.notAfterMs"]],
       [{ kind: "daily", windows, zone: "UTC" }, ["schedule.windows.0.closesAt"]],
-      [{ kind: "shard_day", day: 3, from: "opened", opensAt: "10:00", durationMs: 1 }, ["schedule.kind"]],
     ];
     // The kind has no show.
     const timing = { showMs: 1 };

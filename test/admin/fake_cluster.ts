@@ -93,6 +93,7 @@ export function blankRow(id: string): ActivityRow {
     schedule: { kind: "manual" },
     timing: { previewMs: 0, signupMs: 0, showMs: 0 },
     groups: { kind: "all" },
+    series: undefined,
     termGroups: undefined,
     ungrouped: undefined,
     plan: [],

@@ -113,7 +113,7 @@ describe("Calendar over the mesh", () => {
 });
 
 describe("Calendar over the mesh: dry run", () => {
-  test("by the days of shards: who opens when by the owner's knowledge, and no activity may follow it", async () => {
+  test("by the days of shards: who opens when by the owner's knowledge, and a series brings just that", async () => {
     // The simulated world begins with 2026.
     const openedAtMs = Date.parse("2026-01-02T00:00:00Z");
     const first: ShardFacts = { ...bareFacts(1), openedAtMs, timeZone: "Asia/Shanghai" };
@@ -139,9 +139,11 @@ describe("Calendar over the mesh: dry run", () => {
       const { status, body } = ground.http(CENTER, DRY_RUN, { schedule, days });
       expect([status, body]).toMatchObject([200, { windows: expected, truncated: false, without: [] }]);
     }
-    expect(ground.http(CENTER, CREATE, { ...BOSS, id: "boss", schedule })).toMatchObject({
-      status: 422,
-      body: { issues: [{ path: "schedule.kind", message: expect.stringContaining("/api/calendar/dry-run") }] },
+    expect(ground.http(CENTER, CREATE, { ...BOSS, id: "boss", schedule }).status).toBe(201);
+    ground.run(5_000);
+    const { body: calendar } = ground.http(CENTER, "GET /api/calendar");
+    expect(calendar).toMatchObject({
+      rows: windows.map((window, index) => ({ ...window, activity: `boss-20260104-${["0200", "1000"][index]}` })),
     });
     ground.kill(CROSS_CENTER);
     ground.run(5_000);

@@ -40,20 +40,14 @@ export function checkSchedule(schedule: Schedule, nowMs: number): readonly Issue
   }
 }
 
-/** Why no activity with this timing can follow it, though there are windows. Of a schedule that has passed its check. */
+/**
+ * Why no activity with this timing can follow it, though there are windows: one that is over before the show of the one
+ * before it is would be lost. Of a schedule that has passed its check.
+ */
 export function followIssues(
   schedule: Schedule,
   of: { readonly showMs: number; readonly nowMs: number },
 ): readonly Issue[] {
-  if (schedule.kind !== "shard_day") return showIssues(schedule, of);
-  const message =
-    "found shard_day; allowed: manual, once, cron, daily: an activity has one term for all its shards; create one for " +
-    "each opening, with the times and shards that POST /api/calendar/dry-run answers";
-  return [issue("kind", message)];
-}
-
-/** A window that is over before the show of the one before it is would be lost. */
-function showIssues(schedule: Schedule, of: { readonly showMs: number; readonly nowMs: number }): readonly Issue[] {
   const { showMs, nowMs } = of;
   if (showMs === 0) return [];
   let before: Window | undefined;

@@ -70,7 +70,7 @@ const CLOSES_AT = "must be a time of day, 00:00 to 24:00; one before opensAt is 
 const closesAt = pipe(string(CLOSES_AT), regex(/^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/, CLOSES_AT));
 const WINDOWS = `must be a list of 1 to ${DAILY_WINDOWS_MAX} windows`;
 const DAYS = `must be a list of 1 to 7 of ${WEEKDAYS.join(", ")}`;
-const DAY = `must be a whole number of days, 1 to ${SHARD_DAY_MAX}; 1 is the day on which the shard opened`;
+const DAY = `must be a whole number of days, 1 to ${SHARD_DAY_MAX}; 1 is the day on which the shard opened, or was merged`;
 /** No window opens before the one, or after the other. */
 const limits = { notBeforeMs: exactOptional(timeMs), notAfterMs: exactOptional(timeMs) };
 
@@ -94,7 +94,7 @@ export const scheduleSchema = variant(
     strictObject({
       kind: literal("shard_day"),
       day: pipe(number(DAY), integer(DAY), minValue(1, DAY), maxValue(SHARD_DAY_MAX, DAY)),
-      from: literal("opened", "must be opened: the day on which a shard was merged is not known"),
+      from: picklist(["opened", "merged"], "must be opened or merged"),
       opensAt,
       durationMs,
     }),

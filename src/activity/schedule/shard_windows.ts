@@ -1,7 +1,7 @@
 /**
  * The windows of a `shard_day` schedule: each shard has its own, by its own calendar. Shards that open at the same
- * instant are one cohort. Pure: facts of shards in, windows out. An activity has one term for all its shards, so that no
- * activity follows such a schedule by itself; a cohort is what one activity with a fixed window can be made of.
+ * instant are one cohort. Pure: facts of shards in, windows out. An activity has one term for all its shards, so an
+ * activity with such a schedule is a series: each cohort gets an activity of its own (shard_series.ts).
  */
 
 import { homesOf } from "../groups_merge.ts";
@@ -45,9 +45,13 @@ export function shardWindows(schedule: ShardDaySchedule, shards: readonly ShardF
 }
 
 /** Or why there is no such time. */
-function opensAtMs({ day, opensAt, durationMs }: ShardDaySchedule, facts: ShardFacts): number | string {
-  const calendar = calendarOf(facts);
+function opensAtMs({ day, from, opensAt, durationMs }: ShardDaySchedule, facts: ShardFacts): number | string {
+  const calendar = calendarOf(facts, from);
   if (calendar.kind === "unknown") return calendar.reason;
-  const atMs = calendar.zone.instantOf(calendar.openedOn + day - 1, minuteOf(opensAt));
-  return atMs + durationMs > calendar.openedAtMs ? atMs : "it opened when its window was over";
+  const atMs = calendar.zone.instantOf(calendar.firstDay + day - 1, minuteOf(opensAt));
+  return atMs + durationMs > calendar.fromMs ? atMs : `it ${wordOf(from)} when its window was over`;
+}
+
+function wordOf(from: ShardDaySchedule["from"]): string {
+  return from === "opened" ? "opened" : "was merged";
 }

@@ -1,0 +1,33 @@
+/**
+ * What an owner knows of shards, as a test changes it.
+ */
+
+import { divide } from "#activity/groups.ts";
+import { checkGroupRule } from "#activity/groups_check.ts";
+import type { GroupRule } from "#activity/groups_rule.ts";
+import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { ShardGroups } from "#activity/term_groups.ts";
+
+export class KnownFacts implements ShardGroups {
+  known: ShardFacts[] = [];
+
+  facts(): readonly ShardFacts[] {
+    return this.known;
+  }
+
+  living(): readonly number[] {
+    return this.known.flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
+  }
+
+  division(rule: GroupRule, atMs: number): ReturnType<ShardGroups["division"]> {
+    return divide(rule, this.known, atMs);
+  }
+
+  checkRule(rule: GroupRule): ReturnType<ShardGroups["checkRule"]> {
+    return checkGroupRule(rule, this.known);
+  }
+
+  opened(shard: number, openedAtMs: number): void {
+    this.known.push({ shard, openedAtMs, timeZone: undefined, mergedInto: undefined, mergedAtMs: undefined });
+  }
+}
