@@ -39,9 +39,13 @@ import { viewOf } from "./outcome.ts";
 import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
 import { ReportDesk } from "./report_desk.ts";
+import type { RankLookup } from "./rank_lookup.ts";
+import type { ReportIntake } from "./report_intake.ts";
+import type { RewardSink } from "./reward_walk.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { Live } from "./term_runner.ts";
-import { TermRunner } from "./term_runner.ts";
+import type { TermRunner } from "./term_runner.ts";
+import { TermWork } from "./term_work.ts";
 import { dropOldKeys } from "./verb_keys.ts";
 import { VerbDesk, conflict, isIn, tooLate } from "./verb_desk.ts";
 import type { PhaseVerb } from "./verbs.ts";
@@ -67,6 +71,8 @@ export interface ActivityOwnerOptions {
   readonly publish: Publish;
   /** StateTopics.forget */
   readonly forget: (topic: string) => void;
+  /** Undefined: a kind that gives rewards stops before it gives any. */
+  readonly rewards?: RewardSink | undefined;
 }
 
 export class ActivityOwner {
@@ -77,6 +83,7 @@ export class ActivityOwner {
   readonly #runner: TermRunner;
   readonly #verbs: VerbDesk;
   readonly #dueTimer: DueTimer;
+  readonly #work: TermWork;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
   #walkFailures = 0;
   /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
@@ -99,8 +106,18 @@ export class ActivityOwner {
       log,
       alarms,
     });
-    const { kinds } = options;
-    this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, log, alarms, newTerm: () => this.#newTerm() });
+    this.#work = new TermWork({
+      ...options,
+      owner,
+      topics: this.#topics,
+      nowMs: () => this.#nowMs(),
+      newTerm: () => this.#newTerm(),
+      change: (work) => this.#change(work),
+      missing: (id) => this.#missing(id).detail,
+      isRunning: () => this.#state === "running",
+      changed: () => this.#changed(),
+    });
+    this.#runner = this.#work.runner;
     this.#verbs = new VerbDesk({
       owner,
       store,
@@ -111,7 +128,8 @@ export class ActivityOwner {
       checked: (request) => this.#checked(request),
       nowMs: () => this.#nowMs(),
       newTerm: () => this.#newTerm(),
-      changed: () => this.#dueTimer.arm(),
+      held: (content) => this.#work.held(content),
+      changed: () => this.#changed(),
     });
     this.#dueTimer = new DueTimer({
       clock,
@@ -125,6 +143,7 @@ export class ActivityOwner {
   async start(): Promise<void> {
     assert(this.#state === "new", "an owner that was not started");
     await this.#topics.start();
+    await this.#work.start();
     for (const held of this.#topics.all()) {
       if (!this.#isStopped()) await this.#runner.walk(held.id, this.#nowMs());
     }
@@ -133,14 +152,29 @@ export class ActivityOwner {
     if (this.#isStopped()) return;
     this.#state = "running";
     this.#options.log.info("activities loaded", { epoch: this.#topics.epoch, count: this.#topics.size });
-    this.#dueTimer.arm();
+    this.#changed();
   }
 
   /** Lets the change under way end; refuses later ones. */
   async stop(): Promise<void> {
     this.#state = "stopped";
     this.#dueTimer.stop();
+    this.#work.stop();
     await this.#queue.drained();
+  }
+
+  /** Reports and joins of players. */
+  get reports(): ReportIntake {
+    return this.#work.reports;
+  }
+
+  get rankings(): RankLookup {
+    return this.#work.rankings;
+  }
+
+  #changed(): void {
+    this.#dueTimer.arm();
+    this.#work.wake();
   }
 
   /** It may have been stopped while it was waiting for something. */
@@ -246,6 +280,7 @@ export class ActivityOwner {
       const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
       await this.#topics.commit([{ id, content: undefined, atMs: this.#nowMs() }]);
+      this.#work.forget(id);
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
       return { kind: "ok", value: viewOf(live.content, { owner: this.#options.self.id, version }), changed: true };
@@ -322,6 +357,7 @@ export class ActivityOwner {
         if (this.#isStopped()) return true;
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }
+      this.#work.wake();
       this.#walkFailures = 0;
       return true;
     } catch (error) {

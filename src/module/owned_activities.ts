@@ -11,7 +11,9 @@ import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic, parseActivityTopic } from "#activity/activity_topic.ts";
 import type { Orphan } from "#activity/orphans.ts";
 import type { CreateRequest, TopicOutcome } from "#activity/outcome.ts";
+import type { KindHooks } from "#activity/kind_hooks.ts";
 import { ActivityOwner } from "#activity/owner.ts";
+import type { RewardSink } from "#activity/reward_walk.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { Mesh } from "#mesh/mesh.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
@@ -24,8 +26,10 @@ import { versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 import type { Report, Snapshot } from "#wire/sync_message.ts";
-import { enterPhaseOf, parseKindConfig } from "./activity_kind.ts";
+import { enterPhaseOf, hooksOf, parseKindConfig } from "./kind_code.ts";
+import type { ActivityKind } from "./activity_kind.ts";
 import type { NodeOptions } from "./node_options.ts";
+import { serveReports } from "./report_service.ts";
 
 const SWEEP_INTERVAL_MS = 3_600_000;
 /** Less than the caller of `adopt` waits, so that it hears why. */
@@ -48,10 +52,11 @@ export class OwnedActivities {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #gateways: readonly NodeId[];
+  readonly #hooks = new Map<ActivityKind, KindHooks>();
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(options: NodeOptions & { readonly node: ActivityHost }) {
+  constructor(options: NodeOptions & { readonly node: ActivityHost; readonly rewards?: RewardSink | undefined }) {
     const { node, self, store, clock, random, digest, log } = options;
     if (store === undefined) throw new StoreError("closed", `Cannot own activities on ${self.id}: there is no store`);
     this.#node = node;
@@ -80,7 +85,12 @@ export class OwnedActivities {
           const kind = node.modules.kind(entry.content.kind);
           return kind === undefined ? undefined : enterPhaseOf(kind, entry);
         },
+        hooks: (name) => {
+          const kind = node.modules.kind(name);
+          return kind === undefined ? undefined : this.#hooksOf(kind);
+        },
       },
+      rewards: options.rewards,
       publish: (snapshot) => this.#publish(snapshot),
       forget: (topic) => {
         node.mesh.sync.state.forget(topic);
@@ -88,6 +98,12 @@ export class OwnedActivities {
       },
     });
     this.#serve();
+    serveReports({
+      self,
+      owner: this.owner,
+      server: node.endpoint.server,
+      directory: node.mesh.directory,
+    });
   }
 
   /** Throws StoreError. */
@@ -110,6 +126,14 @@ export class OwnedActivities {
 
   reported(report: Report): void {
     void this.owner.reported(report);
+  }
+
+  #hooksOf(kind: ActivityKind): KindHooks {
+    const known = this.#hooks.get(kind);
+    if (known !== undefined) return known;
+    const hooks = hooksOf(kind);
+    this.#hooks.set(kind, hooks);
+    return hooks;
   }
 
   #publish(snapshot: Snapshot): "ok" | "too_many_topics" | "too_large" {

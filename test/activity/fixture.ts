@@ -10,6 +10,7 @@ import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { parseActivityTopic } from "#activity/activity_topic.ts";
 import type { ActivityKinds, ActivityOutcome, ActivityView, TopicOutcome } from "#activity/outcome.ts";
 import { ActivityOwner } from "#activity/owner.ts";
+import type { RewardSink } from "#activity/reward_walk.ts";
 import { Alarms } from "#base/alarms.ts";
 import type { Log } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
@@ -115,7 +116,7 @@ export interface World {
 }
 
 export async function makeWorld(
-  options: { readonly seed?: number; readonly kinds?: ActivityKinds } = {},
+  options: { readonly seed?: number; readonly kinds?: ActivityKinds; readonly rewards?: RewardSink } = {},
 ): Promise<World> {
   const clock = new ManualClock();
   const store = new FlakyStore(openSqliteStore({ path: ":memory:", clock }));
@@ -148,6 +149,7 @@ export async function makeWorld(
           return "ok";
         },
         forget: (topic) => forgotten.push(topic),
+        rewards: options.rewards,
       }),
     begin: async () => {
       const owner = world.make();
