@@ -69,7 +69,7 @@ export class Sender {
     this.#lost = new LostTerms(options);
   }
 
-  /** Throws StoreError. */
+  /** Resolves when it has seen what is pending. Throws StoreError. */
   async start(): Promise<void> {
     const { store, owner } = this.#options;
     const shards = await store.transaction((tx) => allShards(tx, owner));
@@ -77,6 +77,7 @@ export class Sender {
     this.#state = "running";
     for (const shard of shards) this.#homes.add(shard);
     this.wake();
+    await this.#looking;
   }
 
   /** Something may be pending that was not before. */
@@ -109,11 +110,16 @@ export class Sender {
     return this.#homes.of(shard);
   }
 
-  /** Resolves when nothing is being written any more, or after SENDER_STOP_MS_MAX. */
-  async stop(): Promise<void> {
+  /** At once: nothing begins any more, and no timer is left. */
+  close(): void {
     this.#state = "stopped";
     this.#turns?.cancel();
     this.#look?.cancel();
+  }
+
+  /** Resolves when nothing is being written any more, or after SENDER_STOP_MS_MAX. */
+  async stop(): Promise<void> {
+    this.close();
     const ended = Promise.allSettled([...this.#running, this.#looking]);
     let limit: Timer | undefined;
     const waited = new Promise<void>((resolve) => {

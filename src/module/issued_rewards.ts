@@ -91,6 +91,7 @@ export class IssuedRewards {
     for (const center of this.#options.directory.ofRole("center")) this.reachable(center);
     this.#sweepLater();
     this.#judge();
+    await this.#judging;
   }
 
   /** New rewards were committed. */
@@ -112,11 +113,17 @@ export class IssuedRewards {
     return store.transaction((tx) => readStanding(tx, self.id));
   }
 
-  /** Resolves when nothing is being written any more, as far as that can be waited for. */
-  async stop(): Promise<void> {
+  /** At once: no timer is left. */
+  close(): void {
     this.#state = "stopped";
     this.#sweep?.cancel();
     this.#late?.cancel();
+    this.#sender.close();
+  }
+
+  /** Resolves when nothing is being written any more, as far as that can be waited for. */
+  async stop(): Promise<void> {
+    this.close();
     await Promise.all([this.#sender.stop(), this.#sweeping, this.#judging]);
   }
 

@@ -227,7 +227,7 @@ export class Node {
     this.endpoint.caller.close();
     this.activities?.close();
     void this.shards?.stop();
-    void this.rewards?.stop();
+    this.rewards?.close();
     void this.inbox?.stop();
     this.replica.stop();
     this.modules.stop();
