@@ -59,6 +59,7 @@ interface Running {
 
 export interface GroundOptions {
   readonly nodes?: readonly NodeId[];
+  readonly seed?: number;
   /** A long one keeps a frozen node in the directory for as long as a question takes. */
   readonly heartbeatMs?: number;
   readonly assignment?: AssignmentConfig;
@@ -91,7 +92,7 @@ export class MeshGround {
     this.#assignment = options.assignment ?? NO_ASSIGNMENT;
     this.#named = options.named ?? [];
     this.files = new Map(options.files);
-    this.world = new SimWorld({ seed: 7, drain });
+    this.world = new SimWorld({ seed: options.seed ?? 7, drain });
     this.network = new SimNetwork({ world: this.world });
     for (const id of this.#ids) this.start(id);
     this.settle();
