@@ -33,7 +33,7 @@ export const INBOX_MIGRATIONS: MigrationSet = {
           applied_at_ms BIGINT NOT NULL,
           PRIMARY KEY (shard, activity, term)
         )`,
-        "CREATE INDEX inbox_term_age ON inbox_term (applied_at_ms)",
+        "CREATE INDEX inbox_term_age ON inbox_term (owner, applied_at_ms)",
         `CREATE TABLE mail (
           player TEXT NOT NULL,
           written_at_ms BIGINT NOT NULL,

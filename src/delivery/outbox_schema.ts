@@ -48,6 +48,8 @@ export const OUTBOX_MIGRATIONS: MigrationSet = {
           PRIMARY KEY (owner, shard, activity, term)
         )`,
         "CREATE INDEX outbox_term_pending ON outbox_term (owner, shard) WHERE pending > 0",
+        "CREATE INDEX outbox_term_held ON outbox_term (owner, activity) WHERE held > 0",
+        "CREATE INDEX outbox_term_conflicting ON outbox_term (owner, activity) WHERE conflicting > 0",
       ],
     },
   ],
