@@ -13,7 +13,7 @@ import type { Orphan } from "#activity/orphans.ts";
 import type { CreateRequest, TopicOutcome } from "#activity/outcome.ts";
 import type { KindHooks } from "#activity/kind_hooks.ts";
 import { ActivityOwner } from "#activity/owner.ts";
-import type { RewardSink } from "#activity/reward_walk.ts";
+import { issueRewards } from "#delivery/outbox_table.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { Mesh } from "#mesh/mesh.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
@@ -44,6 +44,8 @@ export interface ActivityHost {
   readonly endpoint: Endpoint;
   readonly replica: ActivityReplica;
   readonly modules: ModuleHost;
+  /** Wakes what sends them. */
+  readonly rewards: { wake(): void } | undefined;
 }
 
 export class OwnedActivities {
@@ -56,7 +58,7 @@ export class OwnedActivities {
   #timer: Timer | undefined;
   #isStopped = false;
 
-  constructor(options: NodeOptions & { readonly node: ActivityHost; readonly rewards?: RewardSink | undefined }) {
+  constructor(options: NodeOptions & { readonly node: ActivityHost }) {
     const { node, self, store, clock, random, digest, log } = options;
     if (store === undefined) throw new StoreError("closed", `Cannot own activities on ${self.id}: there is no store`);
     this.#node = node;
@@ -90,7 +92,10 @@ export class OwnedActivities {
           return kind === undefined ? undefined : this.#hooksOf(kind);
         },
       },
-      rewards: options.rewards,
+      rewards: {
+        issue: async (tx, rewards, atMs) => void (await issueRewards(tx, { owner: self.id, rewards, atMs })),
+        wake: () => node.rewards?.wake(),
+      },
       publish: (snapshot) => this.#publish(snapshot),
       forget: (topic) => {
         node.mesh.sync.state.forget(topic);

@@ -15,6 +15,7 @@ import { toHex } from "#base/digest.ts";
 import type { AssignmentConfig } from "#mesh/assignment.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import { activity } from "#module/activity_kind.ts";
+import type { Module } from "#module/module.ts";
 import { module } from "#module/module.ts";
 import type { Node } from "#module/node.ts";
 import { Node as ClusterNode } from "#module/node.ts";
@@ -67,6 +68,8 @@ export interface GroundOptions {
   readonly named?: readonly NodeId[];
   /** What the file of a node says of shards. */
   readonly files?: Iterable<readonly [NodeId, readonly ShardFacts[]]>;
+  /** Beside the ground's own, on every node; made anew for each. */
+  readonly modules?: () => readonly Module[];
 }
 
 export class MeshGround {
@@ -82,6 +85,7 @@ export class MeshGround {
   readonly #heartbeatMs: number;
   readonly #assignment: AssignmentConfig;
   readonly #named: readonly NodeId[];
+  readonly #modules: () => readonly Module[];
   readonly #running = new Map<NodeId, Running>();
   readonly #disks = new Map<NodeId, SimDisk>();
 
@@ -91,6 +95,7 @@ export class MeshGround {
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
     this.#assignment = options.assignment ?? NO_ASSIGNMENT;
     this.#named = options.named ?? [];
+    this.#modules = options.modules ?? (() => []);
     this.files = new Map(options.files);
     this.world = new SimWorld({ seed: options.seed ?? 7, drain });
     this.network = new SimNetwork({ world: this.world });
@@ -222,6 +227,11 @@ export class MeshGround {
     });
   }
 
+  /** What a node's process makes of some work. */
+  within<T>(id: NodeId, work: () => Promise<T>): T {
+    return this.#wait(id, work);
+  }
+
   /** Versions of a topic by node, of those that run. */
   versions(topic: string): Record<string, string | undefined> {
     const entries = [...this.#running].map(([id, { node }]) => {
@@ -301,6 +311,7 @@ export class MeshGround {
           listener.opened((event) => void this.heard.push(`opened ${event.id} at ${host.id}`));
           listener.closed((event) => void this.heard.push(`closed ${event.id} at ${host.id}`));
         }),
+        ...this.#modules(),
       ],
       onEnd: ({ reason }) => this.world.note(id, "wants to end", reason),
     });
