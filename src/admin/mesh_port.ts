@@ -30,6 +30,8 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
+  RankingPage,
+  RankingQuestion,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -112,6 +114,10 @@ export class MeshAdminPort implements AdminPort {
 
   deleteActivity(ref: ActivityRef, _actor: Actor) {
     return this.#activities.remove(ref);
+  }
+
+  ranking(ref: ActivityRef, question: RankingQuestion): Promise<AdminResult<RankingPage>> {
+    return this.#activities.ranking(ref, question);
   }
 
   async why(ref: ActivityRef, node: NodeId) {

@@ -188,6 +188,37 @@ describe("Reports over the mesh", () => {
     await ground.dispose();
   });
 
+  test("operators see a page of a ranking, from any node, with its digest once it is settled", async () => {
+    const ground = new RaidGround();
+    for (const [player, damage] of [
+      ["ada", 10],
+      ["bob", 30],
+      ["cay", 20],
+    ] as const)
+      ground.report(CENTER, player, damage);
+    const page = (query: string) => ground.http(CENTER_2, `GET /api/activities/raid/ranking?${query}`);
+    expect(page("ranking=damage&offset=1&limit=1")).toEqual({
+      status: 200,
+      body: {
+        owner: "cross_center:1",
+        term: expect.stringMatching(/^[0-9a-f]{32}$/),
+        group: "all",
+        groups: ["all"],
+        count: 3,
+        places: [{ place: 2, subject: "cay", score: 20, atMs: expect.any(Number), shard: 1 }],
+      },
+    });
+    const wrong = page("ranking=speed");
+    expect([wrong.status, wrong.body]).toMatchObject([422, { issues: [{ path: "?ranking" }] }]);
+    expect(page("ranking=damage&group=north").status).toBe(422);
+    ground.verb("next");
+    ground.run(5_000);
+    expect(page("ranking=damage")).toMatchObject({
+      body: { count: 3, settled: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    await ground.dispose();
+  });
+
   test("a shard hears of every version that it has applied", async () => {
     const ground = new RaidGround();
     ground.verb("next");
