@@ -6,21 +6,35 @@
 import * as v from "valibot";
 
 export { v };
+export { highest, lowest } from "./activity/rank_order.ts";
+export type { RankEntry, RankOrder } from "./activity/rank_order.ts";
+export type { RankingHandle } from "./activity/kind_hooks.ts";
+export { Refusal } from "./activity/refusal.ts";
+export type { Mail, MailItem } from "./delivery/reward.ts";
 export { activity } from "./module/activity_kind.ts";
-export type { ActivityKind, ActivityOptions, ConfigOf, OwnerTerm } from "./module/activity_kind.ts";
+export type { ActivityKind, ActivityOptions, BodyOf, ConfigOf } from "./module/activity_kind.ts";
+export type { OwnerTerm, TermJoin, TermReport, TermReward, TermStanding } from "./module/owner_term.ts";
 export type { Phase, TermPhase } from "./activity/term.ts";
 export { module } from "./module/module.ts";
 export type { Module } from "./module/module.ts";
 export type {
   ActivityEvent,
   ActivityListener,
+  AppliedEvent,
   ClosedEvent,
   Group,
   Handlers,
+  JoinCall,
   ModuleNode,
   OpenedEvent,
   PhaseEvent,
+  ReportCall,
+  ReportOutcome,
+  StandingCall,
+  StandingOutcome,
   Target,
+  TopCall,
+  TopOutcome,
 } from "./module/module_node.ts";
 export { contract, ContractError } from "./rpc/contract.ts";
 export type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "./rpc/contract.ts";

@@ -3,8 +3,6 @@
  * and lets go of them in the other one. What cannot be had is one line and an exit code.
  */
 
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
 import { type Trail, TrailError } from "#admin/audit.ts";
 import type { HttpServer } from "#base/http_server.ts";
@@ -16,8 +14,8 @@ import type { AssignmentConfig } from "#mesh/assignment.ts";
 import type { Module } from "#module/module.ts";
 import { Node } from "#module/node.ts";
 import type { NodeEnd } from "#module/node_options.ts";
+import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
-import { AUDIT_MIGRATIONS } from "#store/audit_log.ts";
 import { migrate } from "#store/migrations.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
@@ -95,9 +93,9 @@ async function start(options: {
     modules.push(loaded.module);
   }
   const spec = ROLE_TABLE[plan.self.role];
-  if (spec.parts.includes("activities") || (plan.admin !== undefined && runtime.openTrail === undefined)) {
+  if (needsStore(spec.parts) || (plan.admin !== undefined && runtime.openTrail === undefined)) {
     held.store = runtime.openStore(`${plan.dataDir}/kuafu.sqlite`);
-    await migrate(held.store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS, AUDIT_MIGRATIONS], runtime.digest);
+    await migrate(held.store, STORE_MIGRATIONS, runtime.digest);
   }
   if (plan.admin !== undefined && held.store === undefined) held.trail = runtime.openTrail?.(plan.dataDir);
   const ended = Promise.withResolvers<NodeEnd>();

@@ -49,7 +49,22 @@ export interface PhaseEvent {
   readonly sinceMs: number;
 }
 
+/** This node has applied a version of an activity. */
+export interface AppliedEvent {
+  readonly id: string;
+  readonly kind: string;
+  readonly owner: NodeId;
+  /** `epoch.revision.hash` */
+  readonly version: string;
+  /** What that version says. */
+  readonly phase: Phase | "deleted";
+  readonly term: string | undefined;
+  /** Wall clock of this node. */
+  readonly appliedAtMs: number;
+}
+
 export type TermEvent =
+  | { readonly kind: "applied"; readonly event: AppliedEvent }
   | { readonly kind: "opened"; readonly event: OpenedEvent }
   | { readonly kind: "closed"; readonly event: ClosedEvent }
   | { readonly kind: "phase"; readonly event: PhaseEvent };
@@ -68,6 +83,6 @@ export function eventOf(
     openedAtMs: of.term.openedAtMs,
     endsAtMs: openEndsAtMs(content),
     groups: of.term.groups,
-    group: of.shard === 0 ? undefined : groupIn(of.term.groups, of.shard),
+    group: groupIn(of.term.groups, of.shard),
   };
 }

@@ -64,6 +64,56 @@ export const ACTIVITY_MIGRATIONS: MigrationSet = {
         )`,
       ],
     },
+    {
+      name: "reports_rankings_and_settlements",
+      statements: [
+        `CREATE TABLE activity_term_data (
+          owner TEXT NOT NULL,
+          term TEXT NOT NULL,
+          activity TEXT NOT NULL,
+          PRIMARY KEY (owner, term)
+        )`,
+        `CREATE TABLE activity_report (
+          owner TEXT NOT NULL,
+          term TEXT NOT NULL,
+          report_key TEXT NOT NULL,
+          player TEXT NOT NULL,
+          answer BYTEA NOT NULL,
+          PRIMARY KEY (owner, term, report_key)
+        )`,
+        `CREATE TABLE activity_join (
+          owner TEXT NOT NULL,
+          term TEXT NOT NULL,
+          player TEXT NOT NULL,
+          shard BIGINT NOT NULL,
+          answer BYTEA NOT NULL,
+          PRIMARY KEY (owner, term, player)
+        )`,
+        `CREATE TABLE activity_rank (
+          owner TEXT NOT NULL,
+          term TEXT NOT NULL,
+          group_name TEXT NOT NULL,
+          ranking TEXT NOT NULL,
+          subject TEXT NOT NULL,
+          score DOUBLE PRECISION NOT NULL,
+          at_ms BIGINT NOT NULL,
+          sequence BIGINT NOT NULL,
+          shard BIGINT NOT NULL,
+          PRIMARY KEY (owner, term, group_name, ranking, subject)
+        )`,
+        `CREATE TABLE activity_settlement (
+          owner TEXT NOT NULL,
+          term TEXT NOT NULL,
+          group_name TEXT NOT NULL,
+          ranking TEXT NOT NULL,
+          digest TEXT NOT NULL,
+          entries BIGINT NOT NULL,
+          rewarded BIGINT NOT NULL,
+          at_ms BIGINT NOT NULL,
+          PRIMARY KEY (owner, term, group_name, ranking)
+        )`,
+      ],
+    },
   ],
 };
 

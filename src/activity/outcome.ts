@@ -7,6 +7,7 @@ import type { NodeId } from "#wire/role.ts";
 import type { Version } from "#wire/sync_message.ts";
 import type { ActivityContent } from "./content.ts";
 import type { Issue } from "./issue.ts";
+import type { KindHooks, RankScope } from "./kind_hooks.ts";
 import type { DueStep } from "./phases.ts";
 import { dueStep, openEndsAtMs } from "./phases.ts";
 import type { GroupRule } from "./groups_rule.ts";
@@ -113,6 +114,8 @@ export interface PhaseEntry {
   readonly content: ActivityContent;
   /** What the hooks of this term have left; undefined before the first. */
   readonly state: unknown;
+  /** The term's rankings; undefined for a kind that has none. */
+  readonly ranks?: RankScope | undefined;
 }
 
 /** The kinds of activity that this process has the code of. */
@@ -124,6 +127,8 @@ export interface ActivityKinds {
   phases(kind: string): readonly TermPhase[] | undefined;
   /** Runs the hook of a known kind and answers the term's state afterwards. Throws what the module throws. */
   enter(entry: PhaseEntry): Promise<unknown>;
+  /** What else the kind's code does; undefined for an unknown kind. Without it no kind ranks or takes reports. */
+  hooks?(kind: string): KindHooks | undefined;
 }
 
 export function viewOf(

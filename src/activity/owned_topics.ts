@@ -170,6 +170,19 @@ export class OwnedTopics {
     await this.commit([{ id, content, atMs: held.changedAtMs, epochMin }]);
   }
 
+  /**
+   * What belongs to topics and is no version of one, in a transaction of its own. Throws StoreError, also `fenced` when
+   * another process speaks as this owner, and what `work` throws; then nothing was written.
+   */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { owner } = this.#options;
+    this.#triedEpoch = this.#epoch;
+    return await this.#save(async (tx) => {
+      await checkEpoch(tx, owner, this.#epoch);
+      return await work(tx);
+    });
+  }
+
   /** Takes tombstones out of the store, then off the lists. Throws StoreError. */
   async forget(ids: readonly string[]): Promise<void> {
     const { owner, forget } = this.#options;
@@ -190,9 +203,9 @@ export class OwnedTopics {
     }
   }
 
-  async #save(work: (tx: Tx) => Promise<void>): Promise<void> {
+  async #save<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      await this.#options.store.transaction(work);
+      return await this.#options.store.transaction(work);
     } catch (error) {
       // What a kind has thrown has undone the whole, for certain.
       if (error instanceof KindFault) throw error;

@@ -18,13 +18,10 @@ import { StoreError } from "#store/store.ts";
 import { TopicOwner } from "#sync/topic_owner.ts";
 import { versionText } from "#sync/version.ts";
 import type { Identity } from "#wire/identity.ts";
-import { TOPICS_MAX } from "#wire/limits.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
-import type { ActivityContent } from "./content.ts";
-import { checkCreate } from "./create_check.ts";
+import { CreateDesk } from "./create_desk.ts";
 import { DueTimer } from "./due_timer.ts";
-import { equalData } from "./equal_data.ts";
 import type { Orphan } from "./orphans.ts";
 import type {
   ActivityKinds,
@@ -39,17 +36,19 @@ import { viewOf } from "./outcome.ts";
 import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
 import { ReportDesk } from "./report_desk.ts";
-import { pinGroups } from "./term_groups.ts";
 import type { ShardGroups } from "./term_groups.ts";
-import { UngroupedWatch } from "./ungrouped.ts";
-import { SeriesKeeper } from "./series_keeper.ts";
+import { ShardWatch } from "./shard_watch.ts";
+import type { RankLookup } from "./rank_lookup.ts";
+import type { ReportIntake } from "./report_intake.ts";
+import type { RewardSink } from "./reward_walk.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { Live } from "./term_runner.ts";
-import { TermRunner } from "./term_runner.ts";
+import type { TermRunner } from "./term_runner.ts";
+import { TermWork } from "./term_work.ts";
 import { dropOldKeys } from "./verb_keys.ts";
-import { VerbDesk, conflict, isIn, tooLate } from "./verb_desk.ts";
+import { VerbDesk, conflict, isIn } from "./verb_desk.ts";
 import type { PhaseVerb } from "./verbs.ts";
-import { afterVerb, stepOf } from "./verbs.ts";
+import { stepOf } from "./verbs.ts";
 
 /** Changes that may wait for their turn; more are refused with StoreError `overloaded`. */
 export const CHANGES_WAITING_MAX = 256;
@@ -73,6 +72,8 @@ export interface ActivityOwnerOptions {
   readonly publish: Publish;
   /** StateTopics.forget */
   readonly forget: (topic: string) => void;
+  /** Undefined: a kind that gives rewards stops before it gives any. */
+  readonly rewards?: RewardSink | undefined;
 }
 
 export class ActivityOwner {
@@ -82,9 +83,10 @@ export class ActivityOwner {
   readonly #desk: ReportDesk;
   readonly #runner: TermRunner;
   readonly #verbs: VerbDesk;
+  readonly #creation: CreateDesk;
   readonly #dueTimer: DueTimer;
-  readonly #ungrouped: UngroupedWatch;
-  readonly #series: SeriesKeeper;
+  readonly #watch: ShardWatch;
+  readonly #work: TermWork;
   readonly #queue = new SerialQueue(CHANGES_WAITING_MAX);
   #walkFailures = 0;
   /** Reports that could not be answered; a storm of them is one line at 1, 2, 4, 8 … */
@@ -107,28 +109,43 @@ export class ActivityOwner {
       log,
       alarms,
     });
-    const { kinds, shards } = options;
-    const newTerm = (): string => this.#newTerm();
-    this.#runner = new TermRunner({ owner, topics: this.#topics, kinds, shards, log, alarms, newTerm });
-    this.#ungrouped = new UngroupedWatch({ topics: this.#topics, shards, clock, clusterMs, alarms });
-    this.#series = new SeriesKeeper({
-      ...{ topics: this.#topics, runner: this.#runner, shards, clock, log, alarms },
+    this.#work = new TermWork({
+      ...options,
+      owner,
+      topics: this.#topics,
+      nowMs: () => this.#nowMs(),
+      newTerm: () => this.#newTerm(),
+      change: (work) => this.#change(work),
+      missing: (id) => this.#missing(id).detail,
+      isRunning: () => this.#state === "running",
+      changed: () => this.#changed(),
+    });
+    this.#runner = this.#work.runner;
+    this.#watch = new ShardWatch({
+      ...{ topics: this.#topics, runner: this.#runner, shards: options.shards, clock, log, alarms },
       nowMs: () => this.#nowMs(),
       inTurn: (work) => this.#change(work),
-      changed: () => this.#changed(),
+      committed: () => this.#changed(),
+    });
+    this.#creation = new CreateDesk({
+      ...{ topics: this.#topics, kinds: options.kinds, shards: options.shards, alarms },
+      missing: (id) => this.#missing(id),
+      nowMs: () => this.#nowMs(),
+      newTerm: () => this.#newTerm(),
     });
     this.#verbs = new VerbDesk({
       owner,
       store,
       topics: this.#topics,
       runner: this.#runner,
-      shards,
-      ungrouped: (content) => this.#ungrouped.of(content),
+      shards: options.shards,
+      ungrouped: (content) => this.#watch.ungrouped(content),
       isHalted,
       missing: (id) => this.#missing(id),
-      checked: (request) => this.#checked(request),
+      checked: (request) => this.#creation.checked(request),
       nowMs: () => this.#nowMs(),
-      newTerm,
+      newTerm: () => this.#newTerm(),
+      held: (content) => this.#work.held(content),
       changed: () => this.#changed(),
     });
     this.#dueTimer = new DueTimer({
@@ -143,6 +160,7 @@ export class ActivityOwner {
   async start(): Promise<void> {
     assert(this.#state === "new", "an owner that was not started");
     await this.#topics.start();
+    await this.#work.start();
     for (const held of this.#topics.all()) {
       if (!this.#isStopped()) await this.#runner.walk(held.id, this.#nowMs());
     }
@@ -154,28 +172,33 @@ export class ActivityOwner {
     this.#changed();
   }
 
-  /** What is known of the shards has changed. */
-  shardsChanged(): void {
-    if (this.#state === "running") this.#lookAtShards();
-  }
-
-  #changed(): void {
-    this.#dueTimer.arm();
-    this.#lookAtShards();
-  }
-
-  #lookAtShards(): void {
-    this.#ungrouped.changed();
-    this.#series.changed();
-  }
-
   /** Lets the change under way end; refuses later ones. */
   async stop(): Promise<void> {
     this.#state = "stopped";
     this.#dueTimer.stop();
-    this.#ungrouped.stop();
-    this.#series.stop();
+    this.#watch.stop();
+    this.#work.stop();
     await this.#queue.drained();
+  }
+
+  /** Reports and joins of players. */
+  get reports(): ReportIntake {
+    return this.#work.reports;
+  }
+
+  get rankings(): RankLookup {
+    return this.#work.rankings;
+  }
+
+  /** What is known of the shards has changed. */
+  shardsChanged(): void {
+    if (this.#state === "running") this.#watch.changed();
+  }
+
+  #changed(): void {
+    this.#dueTimer.arm();
+    this.#work.wake();
+    this.#watch.changed();
   }
 
   /** It may have been stopped while it was waiting for something. */
@@ -208,49 +231,7 @@ export class ActivityOwner {
 
   /** The same id with an equal kind, config, schedule and times again: unchanged, or opened if that is asked for. */
   create(request: CreateRequest): Promise<ActivityOutcome> {
-    return this.#change(async () => {
-      const checked = this.#checked(request);
-      if (checked.kind === "invalid") return checked;
-      const { content } = checked;
-      const existing = this.#live(content.id);
-      if (existing === undefined) return this.#createNew(content, request.open === true);
-      const different = (["kind", "config", "endsAtMs", "schedule", "timing", "groups"] as const).filter(
-        (name) => !equalData(existing.content[name], content[name]),
-      );
-      if (different.length > 0)
-        return conflict(`activity "${content.id}" exists with another ${different.join(", ")}`, existing);
-      if (request.open === true) return this.#verbs.phase(content.id, "open");
-      return { kind: "ok", value: this.#view(existing), changed: false };
-    });
-  }
-
-  async #createNew(content: ActivityContent, isOpen: boolean): Promise<ActivityOutcome> {
-    const { id } = content;
-    const nowMs = this.#nowMs();
-    if (this.#isOrphan(id)) return this.#missing(id);
-    const late = tooLate("create", content, nowMs);
-    if (late !== undefined) return late;
-    if (this.#topics.get(id) === undefined && this.#topics.size >= TOPICS_MAX) {
-      const detail = `Cannot create activity: this owner has ${this.#topics.size} with those deleted lately, limit is ${TOPICS_MAX}`;
-      return { kind: "conflict", detail, allowed: [] };
-    }
-    if (!isOpen) return this.#verbs.commit(content, { phrase: "activity created" });
-    const pinned = pinGroups(content.groups, this.#options.shards, nowMs);
-    if (pinned.kind === "too_large") {
-      const issue = { path: "groups", message: pinned.detail };
-      return { kind: "invalid", detail: `Cannot create activity: groups: ${pinned.detail}`, issues: [issue] };
-    }
-    const first = afterVerb(content, "open", { nowMs, term: this.#newTerm(), groups: pinned.groups });
-    return this.#verbs.commit(first, { phrase: "activity created" });
-  }
-
-  #checked(request: CreateRequest): ReturnType<typeof checkCreate> {
-    return checkCreate(request, {
-      kinds: this.#options.kinds,
-      shards: this.#options.shards,
-      nowMs: this.#nowMs(),
-      fault: (kind, error) => this.#options.alarms.raise(`kind_fault:${kind}`, { error: messageOf(error) }),
-    });
+    return this.#change(() => this.#creation.create(request, this.#verbs));
   }
 
   /** Of what is open: unchanged, the same term. Else a new term. */
@@ -288,6 +269,7 @@ export class ActivityOwner {
       const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
       await this.#runner.entomb(id, this.#nowMs());
+      this.#work.forget(id);
       this.#changed();
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
@@ -365,8 +347,9 @@ export class ActivityOwner {
         if (this.#isStopped()) return true;
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }
+      this.#work.wake();
       this.#walkFailures = 0;
-      this.#lookAtShards();
+      this.#watch.changed();
       return true;
     } catch (error) {
       this.#walkFailures += 1;

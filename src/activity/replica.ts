@@ -10,7 +10,7 @@ import type { Log } from "#base/log.ts";
 import { isNewer, versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { Snapshot, Version } from "#wire/sync_message.ts";
-import type { OpenedEvent } from "./activity_event.ts";
+import type { AppliedEvent, OpenedEvent } from "./activity_event.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
 import type { ActivityContent } from "./content.ts";
 import { decodeContent } from "./content.ts";
@@ -100,9 +100,12 @@ export class ActivityReplica {
     known.version = copy.version;
     known.appliedAtMs = this.#options.clock.wallMs();
     known.tombstone = copy.tombstone;
+    const last = known.content;
     this.#read(known, copy);
     this.#logApplied(known, was !== situation(known));
     this.#update(known);
+    const content = known.content ?? last;
+    if (content !== undefined) this.#listeners.deliver([{ kind: "applied", event: appliedEvent(known, content) }]);
     // It looks at all of them, and a node that starts applies as many as there are.
     if (hadEnd || endOf(known.content) !== undefined) this.#dueTimer.arm();
   }
@@ -121,7 +124,10 @@ export class ActivityReplica {
   /** Hears at once of what is open and of the phases that are known. Answers what ends it. */
   listen(listener: TermListener): () => void {
     const phases = this.#sorted().flatMap((known) => known.tracker.phase ?? []);
-    return this.#listeners.add(listener, { open: this.open(), phases });
+    const applied = this.#sorted().flatMap((known) =>
+      known.content === undefined ? [] : [appliedEvent(known, known.content)],
+    );
+    return this.#listeners.add(listener, { open: this.open(), phases, applied });
   }
 
   /** The terms that are open here, by topic. */
@@ -131,16 +137,12 @@ export class ActivityReplica {
 
   /** All of them, tombstones too, by topic. */
   view(): readonly ReplicaRow[] {
-    return this.#sorted().map((known) => ({
-      topic: known.topic,
-      owner: known.owner,
-      id: known.id,
-      version: versionText(known.version),
-      appliedAtMs: known.appliedAtMs,
-      tombstone: known.tombstone,
-      content: known.content,
-      phase: phaseOf(known),
-    }));
+    return this.#sorted().map(rowOf);
+  }
+
+  /** Those of this id: one, unless several owners have one. */
+  named(id: string): readonly ReplicaRow[] {
+    return [...this.#known.values()].filter((known) => known.id === id).map(rowOf);
   }
 
   /** No timer runs afterwards. */
@@ -171,7 +173,7 @@ export class ActivityReplica {
     const events = known.tracker.update(known.content, times);
     for (const { kind, event } of events) {
       // The line of the version that was applied says the phase.
-      if (kind === "phase") continue;
+      if (kind === "phase" || kind === "applied") continue;
       this.#options.log.info(`activity ${kind} here`, {
         activity: event.id,
         term: event.term,
@@ -207,6 +209,31 @@ export class ActivityReplica {
 
 function endOf(content: ActivityContent | undefined): number | undefined {
   return content === undefined ? undefined : openEndsAtMs(content);
+}
+
+function rowOf(known: Known): ReplicaRow {
+  return {
+    topic: known.topic,
+    owner: known.owner,
+    id: known.id,
+    version: versionText(known.version),
+    appliedAtMs: known.appliedAtMs,
+    tombstone: known.tombstone,
+    content: known.content,
+    phase: phaseOf(known),
+  };
+}
+
+function appliedEvent(known: Known, content: ActivityContent): AppliedEvent {
+  return {
+    id: known.id,
+    kind: content.kind,
+    owner: known.owner,
+    version: versionText(known.version),
+    phase: known.tombstone ? "deleted" : content.phase,
+    term: known.tombstone ? undefined : content.term?.id,
+    appliedAtMs: known.appliedAtMs,
+  };
 }
 
 function phaseOf(known: Known): Phase | undefined {

@@ -28,7 +28,7 @@ export interface SeriesKeeperOptions {
   /** In its turn among the owner's changes. Throws StoreError. */
   readonly inTurn: (work: () => Promise<number>) => Promise<number>;
   /** After commits. */
-  readonly changed: () => void;
+  readonly committed: () => void;
 }
 
 export class SeriesKeeper {
@@ -75,12 +75,12 @@ export class SeriesKeeper {
   }
 
   async #look(): Promise<void> {
-    const { log, inTurn, changed } = this.#options;
+    const { log, inTurn, committed } = this.#options;
     let count = 0;
     try {
       count = await inTurn(() => this.#make());
       this.#failures = 0;
-      if (count > 0) changed();
+      if (count > 0) committed();
     } catch (error) {
       this.#failures += 1;
       if (isLoggedAttempt(this.#failures)) {

@@ -49,12 +49,26 @@ export function pinGroups(rule: GroupRule, shards: ShardGroups, atMs: number): P
   return { kind: "too_large", detail };
 }
 
-/** The name of the group of the shard in the term; undefined: no term, or it is in none of its groups. */
+/** A group of a term, for those who take part in it. */
+export interface MeetingGroup {
+  readonly name: string;
+  /** By number. Undefined: every shard. */
+  readonly shards: readonly number[] | undefined;
+}
+
+/** Empty without a term. */
+export function groupsOf(content: ActivityContent): readonly MeetingGroup[] {
+  if (content.term === undefined) return [];
+  return content.term.groups ?? [{ name: ALL_GROUP, shards: undefined }];
+}
+
+/** The group that a shard is in; undefined: no term, or in none. 0 is no shard. */
 export function groupOf(content: ActivityContent, shard: number): string | undefined {
   return content.term === undefined ? undefined : groupIn(content.term.groups, shard);
 }
 
-/** The name of the group that a term has for a shard; `all` for a term without a list. */
+/** The group that a term has for a shard; `all` for a term without a list. 0 is no shard. */
 export function groupIn(groups: readonly TermGroup[] | undefined, shard: number): string | undefined {
+  if (shard <= 0) return undefined;
   return groups === undefined ? ALL_GROUP : groups.find(({ shards }) => shards.includes(shard))?.name;
 }

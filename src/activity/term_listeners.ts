@@ -7,7 +7,7 @@
 
 import type { Alarms } from "#base/alarms.ts";
 import { messageOf } from "#base/log.ts";
-import type { ClosedEvent, OpenedEvent, PhaseEvent, TermEvent } from "./activity_event.ts";
+import type { AppliedEvent, ClosedEvent, OpenedEvent, PhaseEvent, TermEvent } from "./activity_event.ts";
 
 export interface TermListener {
   /** Whose fault it is when it throws. */
@@ -17,6 +17,7 @@ export interface TermListener {
   readonly opened?: (event: OpenedEvent) => void | Promise<void>;
   readonly closed?: (event: ClosedEvent) => void | Promise<void>;
   readonly phase?: (event: PhaseEvent) => void | Promise<void>;
+  readonly applied?: (event: AppliedEvent) => void | Promise<void>;
 }
 
 interface Listening {
@@ -38,12 +39,17 @@ export class TermListeners {
   /** `now` is what is so already. Answers what ends the listening; nothing is heard afterwards. */
   add(
     listener: TermListener,
-    now: { readonly open: readonly OpenedEvent[]; readonly phases: readonly PhaseEvent[] },
+    now: {
+      readonly open: readonly OpenedEvent[];
+      readonly phases: readonly PhaseEvent[];
+      readonly applied: readonly AppliedEvent[];
+    },
   ): () => void {
     const listening: Listening = { listener, open: new Map() };
     this.#all.add(listening);
     for (const event of now.open) this.#tell(listening, { kind: "opened", event });
     for (const event of now.phases) this.#tell(listening, { kind: "phase", event });
+    for (const event of now.applied) this.#tell(listening, { kind: "applied", event });
     return () => this.#all.delete(listening);
   }
 
@@ -63,12 +69,16 @@ export class TermListeners {
 
   #tell(listening: Listening, told: TermEvent): void {
     const { listener, open } = listening;
-    const { event } = told;
-    if (listener.kind !== undefined && listener.kind !== event.kind) return;
+    if (listener.kind !== undefined && listener.kind !== told.event.kind) return;
     if (told.kind === "phase") {
       this.#guard(listener, () => listener.phase?.(told.event));
       return;
     }
+    if (told.kind === "applied") {
+      this.#guard(listener, () => listener.applied?.(told.event));
+      return;
+    }
+    const { event } = told;
     const key = `${event.owner}/${event.id}`;
     if (told.kind === "opened") {
       if (open.has(key)) return;

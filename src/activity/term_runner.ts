@@ -10,6 +10,7 @@
 
 import { assert } from "#base/assert.ts";
 import type { Alarms } from "#base/alarms.ts";
+import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import type { Tx } from "#store/store.ts";
@@ -27,6 +28,9 @@ import { beginWindow, dueStep, enterPhase } from "./phases.ts";
 import type { ShardGroups } from "./term_groups.ts";
 import { pinGroups } from "./term_groups.ts";
 import { whyUnreadable } from "./schedule/windows.ts";
+import { SettlementConflict, isSettled, settle, settlesNow } from "./settlement.ts";
+import type { TermDraft } from "./term_draft.ts";
+import type { TermRanks } from "./term_ranks.ts";
 import { dropOtherStates, readState, writeState } from "./term_state.ts";
 
 /** Phases that one look takes one activity through; the next look goes on. */
@@ -42,6 +46,10 @@ export interface TermRunnerOptions {
   readonly log: Log;
   readonly alarms: Alarms;
   readonly newTerm: () => string;
+  readonly ranks: TermRanks;
+  readonly digest: Digest;
+  /** Why time does not take it out of its phase yet; undefined: it does. */
+  readonly held: (content: ActivityContent) => string | undefined;
 }
 
 export class TermRunner {
@@ -60,7 +68,7 @@ export class TermRunner {
   /** When something is due by itself, of all that is not stopped. */
   times(): readonly number[] {
     return this.#options.topics.all().flatMap((held) => {
-      if (held.kind !== "live" || this.#stopped.has(held.id)) return [];
+      if (held.kind !== "live" || this.#stopped.has(held.id) || this.#options.held(held.content)) return [];
       return dueStep(held.content)?.atMs ?? [];
     });
   }
@@ -76,18 +84,21 @@ export class TermRunner {
       readonly withoutHook?: boolean;
     },
   ): Promise<Live> {
-    const { topics, log, alarms } = this.#options;
+    const { topics, log, alarms, ranks } = this.#options;
     const { id } = content;
     const old = topics.get(id);
     const before = old?.kind === "live" ? old.content : undefined;
     const hasEntered = content.term?.id !== before?.term?.id || content.phase !== before?.phase;
     const isRun = hasEntered && how.withoutHook !== true;
+    let draft: TermDraft | undefined;
     try {
       await topics.commit([{ id, content, atMs: how.atMs }], async (tx, [held]) => {
-        if (isRun) await this.#enter(tx, content, before);
+        if (isRun) draft = await this.#enter(tx, content, before);
         if (held?.kind === "live") await how.also?.(tx, held);
       });
     } catch (error) {
+      if (error instanceof SettlementConflict) this.stop(content, error);
+      if (!(error instanceof KindFault)) ranks.drop(id);
       const isHung = isRun && error instanceof StoreError && error.code === "timeout";
       throw isHung
         ? new KindFault(`Cannot enter ${content.phase}: the kind "${content.kind}" takes too long`, error)
@@ -98,6 +109,8 @@ export class TermRunner {
     this.#stopped.delete(id);
     alarms.clear(`activity_stopped:${id}`);
     this.#judgeSchedule(live);
+    alarms.clear(`settlement_conflict:${id}`);
+    if (draft !== undefined) this.applied(draft);
     log.info(how.phrase, {
       activity: id,
       phase: content.phase,
@@ -114,7 +127,7 @@ export class TermRunner {
     if (first?.kind === "live") this.#judgeSchedule(first);
     for (let count = 0; ; count += 1) {
       const held = topics.get(id);
-      if (held?.kind !== "live" || this.#stopped.has(id)) return;
+      if (held?.kind !== "live" || this.#stopped.has(id) || this.#options.held(held.content)) return;
       const step = dueStep(held.content);
       if (step === undefined || step.atMs > nowMs) {
         alarms.clear(`activity_behind:${id}`);
@@ -124,11 +137,13 @@ export class TermRunner {
         alarms.raise(`activity_behind:${id}`, { phases: WALK_MAX, dueAtMs: step.atMs });
         return;
       }
+      let { content } = held;
       try {
-        await this.commit(this.#after(held.content, step), { atMs: nowMs, phrase: "activity phase" });
+        content = this.#after(content, step);
+        await this.commit(content, { atMs: nowMs, phrase: "activity phase" });
       } catch (error) {
         if (!(error instanceof KindFault)) throw error;
-        this.#stop(held.content, step, error);
+        this.stop(content, error);
         return;
       }
     }
@@ -159,32 +174,57 @@ export class TermRunner {
     else alarms.raise(`schedule_unreadable:${id}`, { path: `schedule.${fault.field}`, reason: fault.reason });
   }
 
-  #stop(content: ActivityContent, step: DueStep, fault: KindFault): void {
-    const { id, kind } = content;
+  /** Nothing moves this activity on until a verb for it has succeeded or the owner has started again. */
+  stop(content: ActivityContent, fault: KindFault): void {
+    const { id, kind, phase } = content;
     this.#stopped.set(id, fault.message);
-    const phase = step.kind === "enter" ? step.phase : content.phases[0];
     const data = { activity: id, kind, phase, error: fault.message };
     this.#options.alarms.raise(`activity_stopped:${id}`, data);
+    if (fault instanceof SettlementConflict) this.#options.alarms.raise(`settlement_conflict:${id}`, data);
   }
 
-  async #enter(tx: Tx, content: ActivityContent, before: ActivityContent | undefined): Promise<void> {
-    const { owner, kinds } = this.#options;
+  /** What was committed of the rankings, now in memory too. A kind whose order contradicts itself stops its activity. */
+  applied(draft: TermDraft): void {
+    const { content } = draft;
+    try {
+      draft.apply();
+      this.#options.ranks.noted(draft.board, content.id);
+    } catch (error) {
+      this.#options.ranks.drop(content.id);
+      this.stop(
+        content,
+        new KindFault(`Cannot rank: the kind "${content.kind}" has failed: ${messageOf(error)}`, error),
+      );
+    }
+  }
+
+  /** Answers what it has made of the rankings; undefined for a kind that has none. */
+  async #enter(tx: Tx, content: ActivityContent, before: ActivityContent | undefined): Promise<TermDraft | undefined> {
+    const { owner, kinds, ranks, digest } = this.#options;
     const { id, kind, phase, term } = content;
-    if (term === undefined) return;
+    if (term === undefined) return undefined;
     const key = { owner, activity: id, term: term.id };
     if (kinds.phases(kind) === undefined) {
-      if (phase === "cancelled") return;
+      if (phase === "cancelled") return undefined;
       throw new KindFault(`Cannot enter ${phase}: no module here brings the kind "${kind}"`);
     }
     if (before?.term !== undefined && before.term.id !== term.id) {
       await dropOtherStates(tx, { owner, activity: id, keep: [term.id, before.term.id] });
     }
     const state = await readState(tx, key);
+    const atMs = content.history.at(-1)?.atMs ?? 0;
+    const isSettling = settlesNow(content, before);
     try {
-      const after = await kinds.enter({ content, state });
+      const hasRanks = (kinds.hooks?.(kind)?.rankings.size ?? 0) > 0;
+      const isFrozen = isSettled(content) && !isSettling;
+      const draft = hasRanks ? await ranks.draft(tx, content, { isFrozen }) : undefined;
+      const after = await kinds.enter({ content, state, ranks: draft?.scope({ atMs, shard: 0, group: undefined }) });
       if (after !== undefined && !equalData(after, state)) await writeState(tx, key, after);
+      await draft?.write(tx, key);
+      if (draft !== undefined && isSettling) await settle(tx, key, { draft, digest, atMs });
+      return draft;
     } catch (error) {
-      if (error instanceof StoreError) throw error;
+      if (error instanceof StoreError || error instanceof KindFault) throw error;
       throw new KindFault(`Cannot enter ${phase}: the kind "${kind}" has failed: ${messageOf(error)}`, error);
     }
   }

@@ -25,7 +25,8 @@ export interface UngroupedWatchOptions {
   readonly topics: OwnedTopics;
   readonly shards: ShardGroups;
   readonly clock: Clock;
-  readonly clusterMs: () => number;
+  /** Cluster time. */
+  readonly nowMs: () => number;
   readonly alarms: Alarms;
 }
 
@@ -41,13 +42,13 @@ export class UngroupedWatch {
 
   /** Shards that live and have no group in the term under way, by number; of a series those that no opening has. */
   of(content: ActivityContent): readonly Ungrouped[] {
-    const { shards, clusterMs } = this.#options;
+    const { shards, nowMs } = this.#options;
     if (isSeries(content)) return withoutWindow(content.schedule, shards);
     const groups = isRunning(content) ? content.term?.groups : undefined;
     if (groups === undefined) return [];
     const placed = new Set(groups.flatMap((group) => group.shards));
     if (shards.living().every((shard) => placed.has(shard))) return [];
-    return assignNew(groups, shards.division(content.groups, Math.trunc(clusterMs()))).map(ungrouped);
+    return assignNew(groups, shards.division(content.groups, nowMs())).map(ungrouped);
   }
 
   changed(): void {

@@ -56,6 +56,8 @@ export interface VerbDeskOptions {
   readonly checked: (request: CreateRequest) => CheckedCreate;
   readonly nowMs: () => number;
   readonly newTerm: () => string;
+  /** Why a content does not leave its phase yet. */
+  readonly held: (content: ActivityContent) => string | undefined;
   /** After every commit. */
   readonly changed: () => void;
 }
@@ -173,6 +175,8 @@ export class VerbDesk {
     const isPast = verb === "next" && options.from !== undefined && options.from !== live.content.phase;
     if (step === "already" || isPast) return { kind: "ok", value: this.view(live), changed: false };
     if (step === "refused") return conflict(`Cannot ${verb} activity "${id}": ${isIn(live.content)}`, live);
+    const held = verb === "next" ? this.#options.held(live.content) : undefined;
+    if (held !== undefined) return { kind: "conflict", detail: `Cannot next activity "${id}": ${held}`, allowed: [] };
     const planned = plan(live, this.#options.nowMs());
     if ("kind" in planned && !("phrase" in planned)) return planned;
     const { content, phrase } = planned as Exclude<Planned, ActivityOutcome>;

@@ -5,6 +5,7 @@
 
 import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic } from "#activity/activity_topic.ts";
+import { ReportContract } from "#activity/report_contract.ts";
 import type { ActivityView } from "#activity/outcome.ts";
 import { viewOf } from "#activity/outcome.ts";
 import { assert } from "#base/assert.ts";
@@ -25,6 +26,8 @@ import type {
   ActivityRow,
   AdminResult,
   CreateActivity,
+  RankingPage,
+  RankingQuestion,
   Why,
 } from "./port.ts";
 
@@ -116,6 +119,23 @@ export class MeshActivities {
     return await this.#node.endpoint.caller.call(ActivityContract.remove, { id: ref.id }, options);
   }
 
+  async ranking(ref: ActivityRef, question: RankingQuestion): Promise<AdminResult<RankingPage>> {
+    const found = await this.#owners.of(ref);
+    if (found.kind !== "ok") return found;
+    const { owner } = found;
+    const { ranking, group, offset, limit: count } = question;
+    const options = { to: { key: keyOfId(owner) }, timeoutMs: CHANGE_TIMEOUT_MS, retries: 2 };
+    const request = { activity: ref.id, ranking, offset, count, ...(group === undefined ? {} : { group }) };
+    const answer = await this.#node.endpoint.caller.call(ReportContract.top, request, options);
+    if (answer.kind === "ok") {
+      const { kind, ...page } = answer;
+      return { kind, changed: false, value: { owner, ...page } };
+    }
+    if (answer.kind !== "no_group")
+      return answer.kind === "not_found" ? answer : { ...answer, issues: inQuery(answer) };
+    return { kind: "invalid", detail: answer.detail, issues: [{ path: "?group", message: answer.detail }] };
+  }
+
   async why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>> {
     const found = await this.#owners.of(ref);
     if (found.kind !== "ok") return found;
@@ -140,6 +160,10 @@ export class MeshActivities {
   async #held(): Promise<readonly HeldVersions[]> {
     return askVersions(this.#node, await this.#registry());
   }
+}
+
+function inQuery(answer: { readonly issues: readonly { readonly path: string; readonly message: string }[] }) {
+  return answer.issues.map(({ path, message }) => ({ path: `?${path}`, message }));
 }
 
 function ownersOf(views: readonly ActivityView[]): NodeId[] {

@@ -32,6 +32,8 @@ import type {
   NodeHealth,
   NodeRow,
   ScheduleDryRun,
+  RankingPage,
+  RankingQuestion,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -116,6 +118,10 @@ export class MeshAdminPort implements AdminPort {
 
   deleteActivity(ref: ActivityRef, _actor: Actor) {
     return this.#activities.remove(ref);
+  }
+
+  ranking(ref: ActivityRef, question: RankingQuestion): Promise<AdminResult<RankingPage>> {
+    return this.#activities.ranking(ref, question);
   }
 
   async why(ref: ActivityRef, node: NodeId) {

@@ -110,6 +110,35 @@ export type ActivityChange = VerbOptions &
     | ({ readonly verb: "edit" } & EditRequest)
   );
 
+/** A page of a ranking of an activity's current term. */
+export interface RankingQuestion {
+  readonly ranking: string;
+  /** Undefined: the only one. */
+  readonly group: string | undefined;
+  /** Places that are left out from the first on. */
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface RankingPage {
+  readonly owner: NodeId;
+  readonly term: string;
+  readonly group: string;
+  /** All groups of the term. */
+  readonly groups: readonly string[];
+  /** Subjects in the ranking. */
+  readonly count: number;
+  /** What it was frozen as, 64 hex digits; undefined while it may change. */
+  readonly settled: string | undefined;
+  readonly places: readonly {
+    readonly place: number;
+    readonly subject: string;
+    readonly score: number;
+    readonly atMs: number;
+    readonly shard: number;
+  }[];
+}
+
 /** Which activity; with its owner where several have one of this id. */
 export interface ActivityRef {
   readonly id: string;
@@ -244,6 +273,7 @@ export interface AdminPort {
   changeActivity(ref: ActivityRef, change: ActivityChange, actor: Actor): Promise<AdminResult<ActivityRow>>;
   /** Only one without a running term; leaves a tombstone. */
   deleteActivity(ref: ActivityRef, actor: Actor): Promise<AdminResult<ActivityRow>>;
+  ranking(ref: ActivityRef, question: RankingQuestion): Promise<AdminResult<RankingPage>>;
   why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>>;
   /** Asks every owner that is reachable. */
   orphans(): Promise<AdminResult<OrphanList>>;

@@ -4,6 +4,7 @@
  */
 
 import { groupRuleSchema } from "#activity/groups_rule.ts";
+import { PLACES_MAX } from "#activity/rank_lookup.ts";
 import { scheduleSchema } from "#activity/schedule/schedule.ts";
 import { instantSchema } from "#activity/shard_facts.ts";
 import { PHASES, TIMING_MAX_MS } from "#activity/term.ts";
@@ -93,6 +94,39 @@ export const NoQuery = v.strictObject({}, unknownField);
 export const OptionalNodeQuery = v.strictObject({ node: v.optional(NodeIdText) }, unknownField);
 export const OwnerQuery = v.strictObject({ owner: v.optional(NamedOwner) }, unknownField);
 export const WhyQuery = v.strictObject({ node: NodeIdText, owner: v.optional(NamedOwner) }, unknownField);
+export const RankingQuery = v.strictObject(
+  {
+    ranking: v.pipe(
+      v.string(mustBeText),
+      v.regex(/^[a-z][a-z0-9_]{0,63}$/, "must be the name of a ranking: a-z, 0-9 and _"),
+      v.description("A ranking of its kind"),
+    ),
+    group: v.optional(
+      v.pipe(
+        v.string(mustBeText),
+        v.regex(/^[\w.:-]{1,64}$/, "must be the name of a group: 1 to 64 letters, digits, _, ., : and -"),
+        v.description("A group of its term: needed where it has several"),
+      ),
+    ),
+    offset: v.optional(
+      v.pipe(
+        v.string(mustBeText),
+        v.regex(/^(?:0|[1-9][0-9]{0,8})$/, "must be 0 to 999999999"),
+        v.description("Places that are left out from the first on; without it none"),
+      ),
+    ),
+    limit: v.optional(
+      v.pipe(
+        v.string(mustBeText),
+        v.check((text) => /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= PLACES_MAX, `must be 1 to ${PLACES_MAX}`),
+        v.metadata({ pattern: "^[1-9][0-9]{0,2}$", description: `Places of a page at most, 1 to ${PLACES_MAX}` }),
+      ),
+    ),
+    owner: v.optional(NamedOwner),
+  },
+  unknownField,
+);
+
 export const AuditQuery = v.strictObject(
   { before: v.optional(EntryNumber), limit: v.optional(PageLimit) },
   unknownField,

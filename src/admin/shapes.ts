@@ -313,6 +313,29 @@ export const OrphansAnswer = v.object({
   orphans: v.array(OrphanShape),
   silent: v.pipe(v.array(Text), v.description("Owners that did not answer: what they miss is not in the list")),
 });
+export const RankingShape = v.pipe(
+  v.object({
+    owner: Text,
+    term: Text,
+    group: Text,
+    groups: v.pipe(v.array(Text), v.description("All groups of the term")),
+    count: v.pipe(Count, v.description("Subjects in the ranking")),
+    settled: v.optional(
+      v.pipe(Text, v.description("SHA-256 of what it was frozen as, hex; left out while it may change")),
+    ),
+    places: v.array(
+      v.object({
+        place: v.pipe(Count, v.description("1 is the first")),
+        subject: v.pipe(Text, v.description("A player, or whatever the kind ranks")),
+        score: v.number(),
+        atMs: TimeMs,
+        shard: v.pipe(Count, v.description("Where the last report came from that changed the score; 0: none did")),
+      }),
+    ),
+  }),
+  v.metadata({ ref: "Ranking" }),
+);
+
 export const ShardsAnswer = v.object({
   owner: v.pipe(Text, v.description("Whose knowledge it is")),
   shards: v.array(ShardShape),

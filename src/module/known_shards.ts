@@ -10,6 +10,7 @@ import type { GroupIssue } from "#activity/groups_check.ts";
 import { checkGroupRule } from "#activity/groups_check.ts";
 import type { GroupRule } from "#activity/groups_rule.ts";
 import { SerialQueue } from "#activity/serial_queue.ts";
+import { MERGE_CHAIN_MAX } from "#activity/groups_merge.ts";
 import { ASKS_AT_ONCE_MAX, GATEWAYS_ASKED_MAX, ShardAsks } from "#activity/shard_asks.ts";
 import type { Heard } from "#activity/shard_claims.ts";
 import { ShardClaims } from "#activity/shard_claims.ts";
@@ -142,6 +143,20 @@ export class KnownShards implements ShardGroups {
 
   living(): readonly number[] {
     return this.list().flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
+  }
+
+  /**
+   * The shard that this one lives on in: itself, unless it was merged. Itself too where its merges lead nowhere: what is
+   * sent there waits, until somebody says where it went.
+   */
+  homeOf(shard: number): number {
+    let at = shard;
+    for (let merges = 0; merges <= MERGE_CHAIN_MAX; merges += 1) {
+      const facts = this.#claims.believed(at, this.#isThere)?.claim.facts ?? this.#file.get(at);
+      if (facts?.mergedInto === undefined) return at;
+      at = facts.mergedInto;
+    }
+    return shard;
   }
 
   /** As `divide`; a shard that is there and was not heard yet has no group, and is said so. */

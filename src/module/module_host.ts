@@ -22,6 +22,7 @@ import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { Module } from "./module.ts";
 import type { ActivityListener, Group, ModuleNode, Target } from "./module_node.ts";
+import { ShardActivity } from "./shard_activity.ts";
 import type { TargetResolver } from "./target.ts";
 
 export interface ModuleHostOptions {
@@ -129,10 +130,7 @@ export class ModuleHost {
         }
       },
       call: (method, request, options: CallOptions & { readonly to: Target }) => {
-        const answer = this.#call(method, request, options);
-        // Whoever does not wait for it does not care how it ends: that must not end the process.
-        answer.catch(() => {});
-        return answer;
+        return heard(this.#call(method, request, options));
       },
       cast: (method, request, to: Target | Group) => {
         if (typeof to === "object" && "every" in to) {
@@ -144,10 +142,16 @@ export class ModuleHost {
       },
       activity: <Kind extends ActivityKind>(kind: Kind) => {
         const of = { module: module.name, kind: kind.name };
+        const asks = new ShardActivity({ kind: kind.name, replica, caller: endpoint.caller });
         const listener: ActivityListener<unknown> = {
           opened: (opened) => replica.listen({ ...of, opened }),
           closed: (closed) => replica.listen({ ...of, closed }),
           phase: (phase) => replica.listen({ ...of, phase }),
+          applied: (applied) => replica.listen({ ...of, applied }),
+          report: (report, asked) => heard(asks.report(report, asked)),
+          join: (join, asked) => heard(asks.join(join, asked)),
+          standing: (question, asked) => heard(asks.standing(question, asked)),
+          top: (question, asked) => heard(asks.top(question, asked)),
           open: () => replica.open().filter((event) => event.kind === kind.name),
         };
         // The owner validated every config of this kind before it published it.
@@ -202,4 +206,10 @@ export class ModuleHost {
     this.#options.counters.add("module.faults");
     this.#options.alarms.raise(`module_fault:${name}`, { module: name, error: messageOf(error) });
   }
+}
+
+/** Whoever does not wait for it does not care how it ends: that must not end the process. */
+function heard<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
 }

@@ -5,6 +5,7 @@
 
 import type {
   ActivityEvent as TermEvent,
+  AppliedEvent,
   ClosedEvent as ClosedTerm,
   OpenedEvent as OpenedTerm,
   PhaseEvent as TermPhaseEvent,
@@ -15,7 +16,18 @@ import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
-import type { ActivityKind, ConfigOf } from "./activity_kind.ts";
+import type { ActivityKind, BodyOf, ConfigOf } from "./activity_kind.ts";
+import type {
+  JoinCall,
+  ReportCall,
+  ReportOutcome,
+  StandingCall,
+  StandingOutcome,
+  TopCall,
+  TopOutcome,
+} from "./shard_activity.ts";
+
+export type { AppliedEvent, JoinCall, ReportCall, ReportOutcome, StandingCall, StandingOutcome, TopCall, TopOutcome };
 
 /**
  * Whom to call: a node, or the node of a role. Of a role that a shard has several of, or of the cross tier,
@@ -52,7 +64,7 @@ export type Handlers<C extends Readonly<Record<string, Method>>> = {
   readonly [Name in keyof C]?: Handler<C[Name]>;
 };
 
-export interface ActivityListener<Config> {
+export interface ActivityListener<Config, Body = unknown> {
   /** Once per term and life of the process; at once for what is open already. */
   opened(listener: (event: OpenedEvent<Config>) => void | Promise<void>): void;
   /** Once for each `opened`. */
@@ -62,8 +74,21 @@ export interface ActivityListener<Config> {
    * is not told one by one, but the last phase of a term comes before the next term's first.
    */
   phase(listener: (event: PhaseEvent<Config>) => void | Promise<void>): void;
+  /** Each version of an activity of this kind that this node has applied, at once for those that it has. */
+  applied(listener: (event: AppliedEvent) => void | Promise<void>): void;
   /** What is open now. */
   open(): readonly ActivityEvent<Config>[];
+  /**
+   * Reports to the owner of the activity, from a node of a shard. Taken once for each key, however often it is asked;
+   * `ok` means that it is on the owner's disk. Rejects with CallError when the owner can't be asked.
+   */
+  report(report: ReportCall<Body>, options?: CallOptions): Promise<ReportOutcome>;
+  /** Signs a player up, once for each term. Rejects as `report`. */
+  join(join: JoinCall, options?: CallOptions): Promise<ReportOutcome>;
+  /** Where somebody stands, in the group of this shard unless another one is named. Rejects as `report`. */
+  standing(question: StandingCall, options?: CallOptions): Promise<StandingOutcome>;
+  /** The first places. Rejects as `report`. */
+  top(question: TopCall, options?: CallOptions): Promise<TopOutcome>;
 }
 
 export interface ModuleNode {
@@ -90,7 +115,7 @@ export interface ModuleNode {
   ): Promise<ReplyOf<M>>;
   /** No reply, no promise of arrival. False when it could not leave this process. */
   cast<M extends Method>(method: M, request: RequestOf<M>, to: Target | Group): boolean;
-  activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>>;
+  activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>, BodyOf<Kind>>;
   /** Nodes that are reachable now. */
   nodes(role: Role, shard?: number): readonly Identity[];
   /** A node came into or went out of the directory, end to end. */

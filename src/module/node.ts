@@ -16,11 +16,13 @@ import { policyText } from "#mesh/death_watch.ts";
 import { Assignment } from "#mesh/assignment.ts";
 import { Mesh } from "#mesh/mesh.ts";
 import type { MeshEvent } from "#mesh/mesh_types.ts";
+import { Inbox } from "#delivery/inbox.ts";
 import { Endpoint } from "#rpc/endpoint.ts";
 import { GatewaySessions } from "#session/gateway_sessions.ts";
 import { ShardLogins } from "#session/shard_logins.ts";
 import type { Address } from "#link/transport.ts";
 import type { Identity } from "#wire/identity.ts";
+import { IssuedRewards } from "./issued_rewards.ts";
 import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
@@ -50,6 +52,10 @@ export class Node {
   readonly logins: ShardLogins | undefined;
   readonly activities: OwnedActivities | undefined;
   readonly shards: KnownShards | undefined;
+  /** Of the activities that this node owns, on their way to the shards. */
+  readonly rewards: IssuedRewards | undefined;
+  /** Of the shard, as its center has it. */
+  readonly inbox: Inbox | undefined;
   readonly #options: NodeOptions;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -120,10 +126,17 @@ export class Node {
       serveShardFacts({ shard: self.shard, shards, server: this.endpoint.server, alarms: this.alarms });
     }
     if (spec.parts.includes("activities") && store !== undefined) {
-      const { alarms, endpoint } = this;
+      const { alarms, counters, endpoint } = this;
       const known = { self, store, clock, clusterMs, random, log, alarms, directory, endpoint };
       const changed = (): void => this.activities?.owner.shardsChanged();
-      this.shards = new KnownShards({ ...known, file: shards, changed });
+      const shardsKnown = new KnownShards({ ...known, file: shards, changed });
+      this.shards = shardsKnown;
+      const homeOf = (shard: number): number => shardsKnown.homeOf(shard);
+      this.rewards = new IssuedRewards({ ...known, digest: options.digest, counters, homeOf });
+    }
+    if (spec.parts.includes("inbox") && store !== undefined) {
+      const { counters, endpoint } = this;
+      this.inbox = new Inbox({ store, clock, clusterMs, digest: options.digest, log, counters, endpoint });
     }
     if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
     this.runtime = new RuntimeService({
@@ -155,6 +168,9 @@ export class Node {
     if (this.#state !== "created") return;
     await this.activities?.start();
     if (this.#state !== "created") return;
+    await this.rewards?.start();
+    if (this.#state !== "created") return;
+    this.inbox?.start();
     this.#state = "started";
     if (listen !== undefined) this.#listening = this.mesh.listen(listen);
     for (const { id, address } of dials) this.mesh.dial(id, address);
@@ -203,6 +219,8 @@ export class Node {
     this.mesh.hub.stopAccepting();
     await Promise.race([this.endpoint.server.idle(), sleep(this.#clock, DRAIN_MS_MAX)]);
     await this.activities?.stop();
+    await this.rewards?.stop();
+    await this.inbox?.stop();
     await this.shards?.stop();
     await this.mesh.hub.goodbye("stopping", detail);
     this.close();
@@ -216,6 +234,8 @@ export class Node {
     this.endpoint.caller.close();
     this.activities?.close();
     void this.shards?.stop();
+    this.rewards?.close();
+    void this.inbox?.stop();
     this.replica.stop();
     this.modules.stop();
   }
@@ -231,11 +251,13 @@ export class Node {
         break;
       case "reachable":
         this.shards?.reachable(event.identity);
+        this.rewards?.reachable(event.identity);
         this.modules.reachable(event.identity);
         break;
       case "unreachable":
         this.endpoint.caller.unreachable(event.identity.key);
         this.shards?.unreachable(event.identity);
+        this.rewards?.unreachable(event.identity);
         this.modules.unreachable(event.identity);
         break;
       case "exit":

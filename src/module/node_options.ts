@@ -50,7 +50,7 @@ export interface NodeOptions {
   readonly gateways: readonly NodeId[];
   /** What the config says of shards, of its own and of others. */
   readonly shards?: readonly ShardFacts[];
-  /** Needed by a role that owns activities; closed by whoever opened it. */
+  /** Needed by a role that owns activities or takes rewards; closed by whoever opened it. */
   readonly store: Store | undefined;
   readonly modules: readonly Module[];
   /** Called at most once per cause, and not after `stop`. */

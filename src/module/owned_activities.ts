@@ -11,7 +11,9 @@ import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic, parseActivityTopic } from "#activity/activity_topic.ts";
 import type { Orphan } from "#activity/orphans.ts";
 import type { CreateRequest, TopicOutcome } from "#activity/outcome.ts";
+import type { KindHooks } from "#activity/kind_hooks.ts";
 import { ActivityOwner } from "#activity/owner.ts";
+import { issueRewards } from "#delivery/outbox_table.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { ShardGroups } from "#activity/term_groups.ts";
 import { NO_SHARDS } from "#activity/term_groups.ts";
@@ -26,8 +28,10 @@ import { versionText } from "#sync/version.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 import type { Report, Snapshot } from "#wire/sync_message.ts";
-import { enterPhaseOf, parseKindConfig } from "./activity_kind.ts";
+import { enterPhaseOf, hooksOf, parseKindConfig } from "./kind_code.ts";
+import type { ActivityKind } from "./activity_kind.ts";
 import type { NodeOptions } from "./node_options.ts";
+import { serveReports } from "./report_service.ts";
 
 const SWEEP_INTERVAL_MS = 3_600_000;
 /** Less than the caller of `adopt` waits, so that it hears why. */
@@ -43,6 +47,8 @@ export interface ActivityHost {
   readonly replica: ActivityReplica;
   readonly modules: ModuleHost;
   readonly shards: ShardGroups | undefined;
+  /** Wakes what sends them. */
+  readonly rewards: { wake(): void } | undefined;
 }
 
 export class OwnedActivities {
@@ -51,6 +57,7 @@ export class OwnedActivities {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #gateways: readonly NodeId[];
+  readonly #hooks = new Map<ActivityKind, KindHooks>();
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -83,6 +90,14 @@ export class OwnedActivities {
           const kind = node.modules.kind(entry.content.kind);
           return kind === undefined ? undefined : enterPhaseOf(kind, entry);
         },
+        hooks: (name) => {
+          const kind = node.modules.kind(name);
+          return kind === undefined ? undefined : this.#hooksOf(kind);
+        },
+      },
+      rewards: {
+        issue: async (tx, rewards, atMs) => void (await issueRewards(tx, { owner: self.id, rewards, atMs })),
+        wake: () => node.rewards?.wake(),
       },
       shards: node.shards ?? NO_SHARDS,
       publish: (snapshot) => this.#publish(snapshot),
@@ -92,6 +107,12 @@ export class OwnedActivities {
       },
     });
     this.#serve();
+    serveReports({
+      self,
+      owner: this.owner,
+      server: node.endpoint.server,
+      directory: node.mesh.directory,
+    });
   }
 
   /** Throws StoreError. */
@@ -114,6 +135,14 @@ export class OwnedActivities {
 
   reported(report: Report): void {
     void this.owner.reported(report);
+  }
+
+  #hooksOf(kind: ActivityKind): KindHooks {
+    const known = this.#hooks.get(kind);
+    if (known !== undefined) return known;
+    const hooks = hooksOf(kind);
+    this.#hooks.set(kind, hooks);
+    return hooks;
   }
 
   #publish(snapshot: Snapshot): "ok" | "too_many_topics" | "too_large" {

@@ -10,9 +10,10 @@ import type { Module } from "./module.ts";
  * Parts of the runtime that a node hosts beside its modules.
  *   sessions    holds the players' sessions of a shard and tells the other nodes
  *   logins      believes what the shard's gateway says of who is logged in
- *   activities  owns activities: persists, opens, closes and publishes them
+ *   activities  owns activities: persists, opens, closes and publishes them, and sends their rewards
+ *   inbox       takes the rewards of a shard, each once, and keeps its mails
  */
-export type RolePart = "sessions" | "logins" | "activities";
+export type RolePart = "sessions" | "logins" | "activities" | "inbox";
 
 export interface RoleSpec {
   readonly role: Role;

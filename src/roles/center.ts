@@ -9,6 +9,6 @@ export const center: RoleSpec = {
   role: "center",
   purpose: "what a shard has once: guild, arena, mail, chat, and its copy of the activities",
   deathPolicy: "exit",
-  parts: ["logins"],
+  parts: ["logins", "inbox"],
   modules: [plainModule],
 };

@@ -19,6 +19,13 @@ export function integerOf(row: Row, column: string): number {
   return value;
 }
 
+/** Any finite number, from a column of DOUBLE PRECISION. */
+export function numberOf(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== "number" || !Number.isFinite(value)) throw mismatch(row, column, "a finite number");
+  return value;
+}
+
 export function bytesOf(row: Row, column: string): Uint8Array {
   const value = row[column];
   if (!(value instanceof Uint8Array)) throw mismatch(row, column, "bytes");

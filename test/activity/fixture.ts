@@ -12,6 +12,7 @@ import type { ActivityKinds, ActivityOutcome, ActivityView, TopicOutcome } from 
 import type { ShardGroups } from "#activity/term_groups.ts";
 import { NO_SHARDS } from "#activity/term_groups.ts";
 import { ActivityOwner } from "#activity/owner.ts";
+import type { RewardSink } from "#activity/reward_walk.ts";
 import { Alarms } from "#base/alarms.ts";
 import type { Log } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
@@ -119,7 +120,12 @@ export interface World {
 }
 
 export async function makeWorld(
-  options: { readonly seed?: number; readonly kinds?: ActivityKinds; readonly shards?: ShardGroups } = {},
+  options: {
+    readonly seed?: number;
+    readonly kinds?: ActivityKinds;
+    readonly shards?: ShardGroups;
+    readonly rewards?: RewardSink;
+  } = {},
 ): Promise<World> {
   const clock = new ManualClock();
   const store = new FlakyStore(openSqliteStore({ path: ":memory:", clock }));
@@ -153,6 +159,7 @@ export async function makeWorld(
           return "ok";
         },
         forget: (topic) => forgotten.push(topic),
+        rewards: options.rewards,
       }),
     begin: async () => {
       const owner = world.make();

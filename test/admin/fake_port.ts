@@ -27,6 +27,8 @@ import type {
   NodeHealth,
   NodeRow,
   OrphanList,
+  RankingPage,
+  RankingQuestion,
   RouteRow,
   ScheduleDryRun,
   SchedulePreview,
@@ -215,6 +217,24 @@ export class FakePort implements AdminPort {
         return ok(row);
       });
     });
+  }
+
+  ranking(ref: ActivityRef, question: RankingQuestion): Promise<AdminResult<RankingPage>> {
+    return this.#say(() =>
+      this.#with(ref, ({ term }) => {
+        const { ranking, group = "all", offset, limit } = question;
+        if (ranking !== "damage") {
+          const message = `found ${JSON.stringify(ranking)}; allowed: damage`;
+          const detail = `Cannot look into ranking: ranking: ${message}`;
+          return { kind: "invalid" as const, detail, issues: [{ path: "?ranking", message }] };
+        }
+        const places = Array.from({ length: 5 }, (_, index) => {
+          return { place: index + 1, subject: `p${index}`, score: 10 - index, atMs: STARTED_AT_MS, shard: 1 };
+        });
+        const page = { owner: CROSS_CENTER, term: term ?? "", group, groups: ["all"], count: 5, settled: undefined };
+        return ok({ ...page, places: places.slice(offset, offset + limit) });
+      }),
+    );
   }
 
   why(ref: ActivityRef, node: NodeId): Promise<AdminResult<Why>> {

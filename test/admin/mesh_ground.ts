@@ -8,13 +8,14 @@ import { createAdminApp } from "#admin/app.ts";
 import type { AuditEntry } from "#admin/audit.ts";
 import { MeshAdminPort } from "#admin/mesh_port.ts";
 import type { AdminResult } from "#admin/port.ts";
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { Clock } from "#base/clock.ts";
 import { toHex } from "#base/digest.ts";
 import type { AssignmentConfig } from "#mesh/assignment.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import { activity } from "#module/activity_kind.ts";
+import type { Module } from "#module/module.ts";
 import { module } from "#module/module.ts";
 import type { Node } from "#module/node.ts";
 import { Node as ClusterNode } from "#module/node.ts";
@@ -22,12 +23,14 @@ import { SIM_DIGEST } from "#module/simulator/sim_digest.ts";
 import { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
 import { SimWorld } from "#module/simulator/sim_world.ts";
+import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
 import { migrate } from "#store/migrations.ts";
+import type { Tx } from "#store/store.ts";
 import { BOOT_SIZE } from "#wire/handshake.ts";
 import { identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
-import { acceptsLinks, nodeId, parseNodeId, tierOf } from "#wire/role.ts";
+import { acceptsLinks, keyOfId, nodeId, parseNodeId, tierOf } from "#wire/role.ts";
 import * as v from "valibot";
 import { drain } from "../sim/drain.ts";
 import { SimDisk } from "../sim/sim_disk.ts";
@@ -57,6 +60,7 @@ interface Running {
 
 export interface GroundOptions {
   readonly nodes?: readonly NodeId[];
+  readonly seed?: number;
   /** A long one keeps a frozen node in the directory for as long as a question takes. */
   readonly heartbeatMs?: number;
   readonly assignment?: AssignmentConfig;
@@ -64,6 +68,8 @@ export interface GroundOptions {
   readonly named?: readonly NodeId[];
   /** What the file of a node says of shards. */
   readonly files?: Iterable<readonly [NodeId, readonly ShardFacts[]]>;
+  /** Beside the ground's own, on every node; made anew for each. */
+  readonly modules?: () => readonly Module[];
 }
 
 export class MeshGround {
@@ -79,6 +85,7 @@ export class MeshGround {
   readonly #heartbeatMs: number;
   readonly #assignment: AssignmentConfig;
   readonly #named: readonly NodeId[];
+  readonly #modules: () => readonly Module[];
   readonly #running = new Map<NodeId, Running>();
   readonly #disks = new Map<NodeId, SimDisk>();
 
@@ -88,8 +95,9 @@ export class MeshGround {
     this.#heartbeatMs = options.heartbeatMs ?? 1000;
     this.#assignment = options.assignment ?? NO_ASSIGNMENT;
     this.#named = options.named ?? [];
+    this.#modules = options.modules ?? (() => []);
     this.files = new Map(options.files);
-    this.world = new SimWorld({ seed: 7, drain });
+    this.world = new SimWorld({ seed: options.seed ?? 7, drain });
     this.network = new SimNetwork({ world: this.world });
     for (const id of this.#ids) this.start(id);
     this.settle();
@@ -105,8 +113,8 @@ export class MeshGround {
       const node = this.#node(id, process);
       this.#running.set(id, { process, node, port: new MeshAdminPort(node, this.#named) });
       const begin = async (): Promise<void> => {
-        if (node.activities !== undefined)
-          await migrate(this.#store(id, process), [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], SIM_DIGEST);
+        if (node.activities !== undefined || node.inbox !== undefined)
+          await migrate(this.#store(id, process), STORE_MIGRATIONS, SIM_DIGEST);
         await node.start();
       };
       begin().catch((error: unknown) => {
@@ -126,6 +134,35 @@ export class MeshGround {
     this.kill(id);
     this.#disks.delete(id);
     this.start(id);
+  }
+
+  /** The disk of a node, also of one that does not run. */
+  disk(id: NodeId): SimDisk {
+    return this.#diskOf(id);
+  }
+
+  /** As it is now. */
+  backup(id: NodeId): Promise<SimDisk> {
+    return this.#diskOf(id).copy(this.#worldClock());
+  }
+
+  /** It is down, and comes back with the data of a backup. */
+  restore(id: NodeId, disk: SimDisk): void {
+    this.kill(id);
+    this.#disks.set(id, disk);
+    this.start(id);
+  }
+
+  /** A transaction of the node's own process. */
+  transact<T>(id: NodeId, work: (tx: Tx) => Promise<T>): T {
+    const { process } = this.#of(id);
+    return this.#wait(id, () => this.#store(id, process).transaction(work));
+  }
+
+  /** What one node answers another one. */
+  call<M extends Method>(from: NodeId, method: M, request: RequestOf<M>, to: NodeId): ReplyOf<M> {
+    const { caller } = this.node(from).endpoint;
+    return this.#wait(from, () => caller.call(method, request, { to: { key: keyOfId(to) } }));
   }
 
   freeze(id: NodeId): void {
@@ -190,6 +227,11 @@ export class MeshGround {
     });
   }
 
+  /** What a node's process makes of some work. */
+  within<T>(id: NodeId, work: () => Promise<T>): T {
+    return this.#wait(id, work);
+  }
+
   /** Versions of a topic by node, of those that run. */
   versions(topic: string): Record<string, string | undefined> {
     const entries = [...this.#running].map(([id, { node }]) => {
@@ -229,6 +271,9 @@ export class MeshGround {
     const cross = all.filter(({ node }) => tierOf(node.self.role) === "cross");
     if (all.some(({ node }) => !node.ready().ready)) return false;
     if (cross.some(({ node }) => node.mesh.directory.entries().length !== all.length - 1)) return false;
+    const isKnown = (node: Node): boolean =>
+      cross.every(({ node: other }) => other === node || node.mesh.directory.get(other.self.key) !== undefined);
+    if (!all.every(({ node }) => isKnown(node))) return false;
     // Also the news of what was applied has arrived, wherever somebody may ask for it.
     return cross.every(({ node }) => node.runtime.nodes().every((row) => row.current));
   }
@@ -262,13 +307,14 @@ export class MeshGround {
       assignment: this.#assignment,
       shards: this.files.get(id) ?? [],
       gateways: this.#ids.filter((other) => other.startsWith("gateway:")),
-      store: role === "cross_center" ? this.#store(id, process) : undefined,
+      store: needsStore(ROLE_TABLE[role].parts) ? this.#store(id, process) : undefined,
       modules: [
         module("ground", { activities: [boss] }, (host) => {
           const listener = host.activity(boss);
           listener.opened((event) => void this.heard.push(`opened ${event.id} at ${host.id}`));
           listener.closed((event) => void this.heard.push(`closed ${event.id} at ${host.id}`));
         }),
+        ...this.#modules(),
       ],
       onEnd: ({ reason }) => this.world.note(id, "wants to end", reason),
     });
@@ -281,19 +327,26 @@ export class MeshGround {
   }
 
   #store(id: NodeId, process: SimProcess) {
-    let disk = this.#disks.get(id);
-    if (disk === undefined) {
-      const { world } = this;
-      disk = new SimDisk({
-        nowMs: () => world.nowMs,
-        wallMs: () => world.nowMs,
-        after: (delayMs, fn) => world.after(delayMs, fn),
-        afterPoll: (fn) => void world.after(0, fn),
-        soon: (fn) => void world.after(0, fn),
-      });
-      this.#disks.set(id, disk);
-    }
-    return disk.open({ clock: process.clock, random: process.random });
+    return this.#diskOf(id).open({ clock: process.clock, random: process.random });
+  }
+
+  #diskOf(id: NodeId): SimDisk {
+    const known = this.#disks.get(id);
+    if (known !== undefined) return known;
+    const disk = new SimDisk(this.#worldClock());
+    this.#disks.set(id, disk);
+    return disk;
+  }
+
+  #worldClock(): Clock {
+    const { world } = this;
+    return {
+      nowMs: () => world.nowMs,
+      wallMs: () => world.nowMs,
+      after: (delayMs, fn) => world.after(delayMs, fn),
+      afterPoll: (fn) => void world.after(0, fn),
+      soon: (fn) => void world.after(0, fn),
+    };
   }
 
   #log(id: NodeId) {

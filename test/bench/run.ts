@@ -19,6 +19,7 @@ import { benchMemory } from "./memory/memory_bench.ts";
 import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
 import { CELL_MS_DEFAULT, ROUNDS_DEFAULT, wholeNumber } from "./setting.ts";
+import { benchRanking } from "./ranking/ranking_bench.ts";
 import { benchStart } from "./start/start_bench.ts";
 import { stopAll } from "./worker.ts";
 
@@ -35,6 +36,7 @@ const PARTS: readonly Part[] = [
   { name: "peers", title: "The same work on peers", run: benchPeers },
   { name: "fan_out", title: "An activity under 1,000 gateways", run: benchFanOut },
   { name: "restart", title: "Restart of a cross gateway with 200 shard gateways", run: benchRestart },
+  { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "start", title: "Start", run: benchStart },
 ];

@@ -2,8 +2,7 @@
  * Stores for whole nodes: one in memory, one that is slow.
  */
 
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import { STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import { migrate } from "#store/migrations.ts";
 import type { Store, Tx } from "#store/store.ts";
@@ -12,7 +11,7 @@ import { digest } from "../link/harness.ts";
 
 export async function emptyStore(world: World): Promise<Store> {
   const store = openSqliteStore({ path: ":memory:", clock: world.clock });
-  await migrate(store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], digest);
+  await migrate(store, STORE_MIGRATIONS, digest);
   return store;
 }
 

@@ -7,7 +7,7 @@ import type { Clock } from "#base/clock.ts";
 import { sleep } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
-import type { Store, Tx } from "#store/store.ts";
+import type { Row, Store, Tx } from "#store/store.ts";
 
 const COMMIT_MAX_MS = 4;
 
@@ -38,7 +38,54 @@ export class SimDisk {
     };
   }
 
+  /** A backup: a disk of its own with the same tables and rows. `clock` is the world's. */
+  async copy(clock: Clock): Promise<SimDisk> {
+    const other = new SimDisk(clock);
+    const tables = await this.#store.transaction(async (tx) => {
+      const found = await tx.all("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid");
+      const rows = [];
+      for (const { name, sql } of found) {
+        const isTable = String(sql).startsWith("CREATE TABLE");
+        rows.push({
+          name: String(name),
+          sql: String(sql),
+          rows: isTable ? await tx.all(`SELECT * FROM ${String(name)}`) : [],
+        });
+      }
+      return rows;
+    });
+    await other.#store.transaction(async (tx) => {
+      for (const { name, sql, rows } of tables) {
+        await tx.run(sql);
+        await insertAll(tx, name, rows);
+      }
+    });
+    return other;
+  }
+
+  /** Moves all rows of these tables to a disk that has them too, as an operator does for a merge. */
+  async moveRows(to: SimDisk, tables: readonly string[]): Promise<void> {
+    for (const name of tables) {
+      const rows = await this.#store.transaction((tx) => tx.all(`SELECT * FROM ${name}`));
+      await to.#store.transaction((tx) => insertAll(tx, name, rows));
+      await this.#store.transaction((tx) => tx.run(`DELETE FROM ${name}`));
+    }
+  }
+
+  /** What an operator does to it while no process runs on it. */
+  transaction<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
+    return this.#store.transaction(work);
+  }
+
   async dispose(): Promise<void> {
     await this.#store.close();
+  }
+}
+
+async function insertAll(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {
+  for (const row of rows) {
+    const columns = Object.keys(row);
+    const places = columns.map(() => "?").join(", ");
+    await tx.run(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`, Object.values(row));
   }
 }

@@ -6,8 +6,7 @@
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import type { ModuleNode } from "#module/module_node.ts";
 import { Node } from "#module/node.ts";
@@ -58,7 +57,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
   const { cluster, spec, process, lifeName, store } = options;
   const { clock, random } = process;
   const { ledger, topology } = cluster;
-  const ownsData = spec.role === "cross_center";
+  const ownsData = needsStore(ROLE_TABLE[spec.role].parts);
   const running: { module: ModuleNode | undefined; isStarted: boolean } = { module: undefined, isStarted: false };
   const node = new Node({
     spec: ROLE_TABLE[spec.role],
@@ -117,7 +116,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     }
   });
   const begin = async (): Promise<void> => {
-    if (ownsData) await migrate(store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], SIM_DIGEST);
+    if (ownsData) await migrate(store, STORE_MIGRATIONS, SIM_DIGEST);
     await node.start();
     running.isStarted = true;
   };

@@ -1,14 +1,15 @@
 /**
- * /api/activities, what is read: all of them, one, and why a node lacks a version.
+ * /api/activities, what is read: all of them, one, its rankings, and why a node lacks a version.
  */
 
+import { PLACES_MAX } from "#activity/rank_lookup.ts";
 import { Hono } from "hono";
 import { answer } from "../answer.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import { ActivityPath, activityRefOf, nodeIdOf, NoQuery, OwnerQuery, WhyQuery } from "../schemas.ts";
+import { ActivityPath, activityRefOf, nodeIdOf, NoQuery, OwnerQuery, RankingQuery, WhyQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
-import { ActivitiesAnswer, ActivityAnswer, WhyShape } from "../shapes.ts";
+import { ActivitiesAnswer, ActivityAnswer, RankingShape, WhyShape } from "../shapes.ts";
 
 export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
   const { port } = services;
@@ -65,6 +66,28 @@ export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
       const { node, owner } = c.req.valid("query");
       const ref = activityRefOf(c.req.valid("param").id, owner);
       return answer(services, c, { shape: WhyShape, ask: () => port.why(ref, nodeIdOf(node)), body: (why) => why });
+    },
+  );
+
+  routes.get(
+    "/:id/ranking",
+    documented({
+      tag: "activities",
+      summary: "A page of a ranking of its current term",
+      answers: { 200: { description: "The places", shape: RankingShape } },
+      problems: ["not_found", "invalid"],
+    }),
+    checked("param", ActivityPath),
+    checked("query", RankingQuery),
+    (c) => {
+      const { ranking, group, offset = "0", limit = String(PLACES_MAX), owner } = c.req.valid("query");
+      const ref = activityRefOf(c.req.valid("param").id, owner);
+      const question = { ranking, group, offset: Number(offset), limit: Number(limit) };
+      return answer(services, c, {
+        shape: RankingShape,
+        ask: () => port.ranking(ref, question),
+        body: (page) => page,
+      });
     },
   );
 

@@ -6,8 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import { STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
@@ -49,7 +48,7 @@ export async function startLiveCluster(): Promise<LiveCluster> {
   writeFileSync(wrongKeyFile, `${toHex(bunRandom.bytes(32))}\n`);
   const transport = new BunTransport({ connsMax: 256 });
   const store = openSqliteStore({ path: ":memory:", clock: bunClock });
-  await migrate(store, [ACTIVITY_MIGRATIONS, SHARD_FACT_MIGRATIONS], bunDigest);
+  await migrate(store, STORE_MIGRATIONS, bunDigest);
 
   const make = (
     role: Role,

@@ -1,0 +1,104 @@
+/**
+ * A shard's mails as rows: written once, read by the page, forgotten some time after they have expired. Functions over a
+ * transaction. Whether a mail may be written at all is decided elsewhere; that what is in it was taken is not kept here.
+ */
+
+import { bytesOf, integerOf, textOf } from "#store/row.ts";
+import type { Tx } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import type { Mail } from "./reward.ts";
+import { readMail } from "./reward.ts";
+
+export const MAILS_PAGE_MAX = 200;
+/** An expired mail can be looked at for so long. */
+export const EXPIRED_KEPT_MS = 30 * 24 * 3_600_000;
+
+export interface MailRecord extends Mail {
+  /** 32 hex digits, unique wherever mails are. */
+  readonly id: string;
+  readonly player: string;
+  /** In the time of the cluster. */
+  readonly writtenAtMs: number;
+}
+
+export async function writeMail(
+  tx: Tx,
+  mail: {
+    readonly id: string;
+    readonly player: string;
+    readonly bytes: Uint8Array;
+    readonly expiresAtMs: number | undefined;
+    readonly atMs: number;
+  },
+): Promise<void> {
+  await tx.run("INSERT INTO mail (player, written_at_ms, id, bytes, expires_at_ms) VALUES (?, ?, ?, ?, ?)", [
+    mail.player,
+    mail.atMs,
+    mail.id,
+    mail.bytes,
+    mail.expiresAtMs ?? null,
+  ]);
+}
+
+export interface MailPage {
+  /** Oldest first. */
+  readonly mails: readonly MailRecord[];
+  /** Give it as `after` for the next page; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+/** Throws StoreError `corrupt` for a mail that can't be read. An `after` that no page has answered begins anywhere. */
+export async function mailsOf(
+  tx: Tx,
+  query: { readonly player: string; readonly after?: string | undefined; readonly limit: number },
+): Promise<MailPage> {
+  const [atMs, id] = cursorOf(query.after);
+  const rows = await tx.all(
+    `SELECT player, written_at_ms, id, bytes FROM mail
+     WHERE player = ? AND (written_at_ms > ? OR (written_at_ms = ? AND id > ?))
+     ORDER BY written_at_ms, id LIMIT ?`,
+    [query.player, atMs, atMs, id, query.limit + 1],
+  );
+  const mails = rows.slice(0, query.limit).map((row): MailRecord => {
+    const found = readMail(bytesOf(row, "bytes"));
+    const mailId = textOf(row, "id");
+    if (found.kind === "bad") throw new StoreError("corrupt", `Cannot read mail ${mailId}: ${found.detail}`);
+    return {
+      id: mailId,
+      player: textOf(row, "player"),
+      writtenAtMs: integerOf(row, "written_at_ms"),
+      ...found.mail,
+    };
+  });
+  const last = mails.at(-1);
+  return { mails, next: rows.length > query.limit && last !== undefined ? cursorText(last) : undefined };
+}
+
+/** Deletes at most `limit` mails that expired before; answers how many. */
+export async function forgetExpired(
+  tx: Tx,
+  { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
+): Promise<number> {
+  const rows = await tx.all(
+    `SELECT player, written_at_ms, id FROM mail WHERE expires_at_ms IS NOT NULL AND expires_at_ms < ?
+     ORDER BY expires_at_ms LIMIT ?`,
+    [Math.trunc(beforeMs), limit],
+  );
+  for (const row of rows) {
+    await tx.run("DELETE FROM mail WHERE player = ? AND written_at_ms = ? AND id = ?", [
+      textOf(row, "player"),
+      integerOf(row, "written_at_ms"),
+      textOf(row, "id"),
+    ]);
+  }
+  return rows.length;
+}
+
+function cursorText({ writtenAtMs, id }: MailRecord): string {
+  return `${writtenAtMs}.${id}`;
+}
+
+function cursorOf(text: string | undefined): readonly [number, string] {
+  const match = /^([0-9]{1,15})\.([0-9a-f]{1,32})$/.exec(text ?? "");
+  return match === null ? [-1, ""] : [Number(match[1]), match[2] ?? ""];
+}
