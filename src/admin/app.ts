@@ -17,6 +17,7 @@ import { activityRoutes } from "./routes/activities.ts";
 import { activityChangeRoutes } from "./routes/activity_changes.ts";
 import { activityVerbRoutes } from "./routes/activity_verbs.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { deliveryRoutes, mailRoutes } from "./routes/deliveries.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
@@ -85,6 +86,8 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/activities", activityVerbRoutes(services));
   app.route("/api/orphans", orphanRoutes(services));
   app.route("/api/shards", shardRoutes(services));
+  app.route("/api/shards", mailRoutes(services));
+  app.route("/api/deliveries", deliveryRoutes(services));
   app.route("/api/groups", groupRoutes(services));
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));

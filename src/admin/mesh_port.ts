@@ -14,6 +14,7 @@ import type { NodeId } from "#wire/role.ts";
 import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
+import { MeshDeliveries } from "./mesh_deliveries.ts";
 import { MeshOwners } from "./mesh_owners.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
@@ -25,13 +26,17 @@ import type {
   AdminResult,
   AssignmentRow,
   CreateActivity,
+  DeliveriesQuery,
   GroupsDryRun,
   LinkList,
+  MailQuery,
   NodeDescription,
   NodeHealth,
   NodeRow,
   RankingPage,
   RankingQuestion,
+  ReleaseRequest,
+  ResendRequest,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -40,6 +45,7 @@ export class MeshAdminPort implements AdminPort {
   readonly #activities: MeshActivities;
   readonly #owners: MeshOwners;
   readonly #shards: MeshShards;
+  readonly #deliveries: MeshDeliveries;
 
   /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
   constructor(node: Node, named: Iterable<NodeId> = []) {
@@ -47,6 +53,7 @@ export class MeshAdminPort implements AdminPort {
     this.#named = new Set(named);
     this.#owners = new MeshOwners(node);
     this.#shards = new MeshShards(node, this.#owners);
+    this.#deliveries = new MeshDeliveries(node, this.#owners);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
 
@@ -146,6 +153,22 @@ export class MeshAdminPort implements AdminPort {
 
   dryRunGroups(request: GroupsDryRun) {
     return this.#shards.dryRun(request);
+  }
+
+  mails(query: MailQuery) {
+    return this.#deliveries.mails(query);
+  }
+
+  deliveries(query: DeliveriesQuery) {
+    return this.#deliveries.deliveries(query);
+  }
+
+  resendRewards(request: ResendRequest, _actor: Actor) {
+    return this.#deliveries.resend(request);
+  }
+
+  releaseRewards(request: ReleaseRequest, _actor: Actor) {
+    return this.#deliveries.release(request);
   }
 
   live(): boolean {

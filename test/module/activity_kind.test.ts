@@ -93,9 +93,9 @@ describe("hooksOf", () => {
       rank: { r: highest },
       reward: (_, { place }) => (place === 1 ? [{ tier: "a", mail }, { tier: "b" }] : { tier: "c", mail }),
     });
-    const { reward } = hooksOf(kind);
+    const hooks = hooksOf(kind);
     const term = { content, state: undefined, ranks };
-    expect([reward(term, at), reward(term, { ...at, place: 2 })]).toEqual([
+    expect([hooks.reward(term, at), hooks.reward(term, { ...at, place: 2 })]).toEqual([
       [
         { tier: "a", mail },
         { tier: "b", mail: undefined },
@@ -106,9 +106,10 @@ describe("hooksOf", () => {
 
   test("a term begins with what the schema makes of {}; a state that does not fit is a fault", () => {
     const kind = activity("x", { config, state: v.object({ count: v.optional(v.number(), 0) }) });
-    const { stateOf, hasState, takesReports, takesJoins, givesRewards } = hooksOf(kind);
-    expect([stateOf(undefined), stateOf({ count: 2 })]).toEqual([{ count: 0 }, { count: 2 }]);
-    expect(() => stateOf({ count: "two" })).toThrow("does not fit its schema: count");
+    const hooks = hooksOf(kind);
+    const { hasState, takesReports, takesJoins, givesRewards } = hooks;
+    expect([hooks.stateOf(undefined), hooks.stateOf({ count: 2 })]).toEqual([{ count: 0 }, { count: 2 }]);
+    expect(() => hooks.stateOf({ count: "two" })).toThrow("does not fit its schema: count");
     expect([hasState, takesReports, takesJoins, givesRewards]).toEqual([true, false, false, false]);
   });
 
