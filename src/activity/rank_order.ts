@@ -33,7 +33,7 @@ export class OrderFault extends Error {
 
 /** Zero for an entry and itself alone. Throws OrderFault, and what the kind's order throws. */
 export function compareEntries(order: RankOrder, a: RankEntry, b: RankEntry): number {
-  if (a.subject === b.subject && a.sequence === b.sequence) return 0;
+  if (a === b || (a.sequence === b.sequence && a.subject === b.subject)) return 0;
   const by: unknown = order(a, b);
   if (typeof by !== "number" || Number.isNaN(by)) {
     throw new OrderFault(

@@ -75,18 +75,14 @@ export class Ranking {
 
   /** How many are before it; it need not be here. */
   countBefore(entry: RankEntry): number {
-    const { bucket, index } = this.#lowerBound(entry);
-    let count = index;
-    for (let before = 0; before < bucket; before += 1) count += (this.#buckets[before] as RankEntry[]).length;
-    return count;
+    return this.#count(this.#lowerBound(entry));
   }
 
   /** 1 is the first. Throws OrderFault when the order contradicts itself about it. */
   placeOf(subject: string): number | undefined {
     const entry = this.#bySubject.get(subject);
     if (entry === undefined) return undefined;
-    this.#find(entry);
-    return this.countBefore(entry) + 1;
+    return this.#count(this.#find(entry)) + 1;
   }
 
   /** From place `offset` + 1 on. */
@@ -106,6 +102,12 @@ export class Ranking {
 
   *entries(): Generator<RankEntry, void> {
     for (const bucket of this.#buckets) yield* bucket;
+  }
+
+  #count({ bucket, index }: Position): number {
+    let count = index;
+    for (let before = 0; before < bucket; before += 1) count += (this.#buckets[before] as RankEntry[]).length;
+    return count;
   }
 
   #find(entry: RankEntry): Position {

@@ -18,6 +18,7 @@ import { activityChangeRoutes } from "./routes/activity_changes.ts";
 import { activityVerbRoutes } from "./routes/activity_verbs.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { calendarRoutes } from "./routes/calendar.ts";
+import { deliveryRoutes, mailRoutes } from "./routes/deliveries.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { healthRoutes, probeRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
@@ -87,6 +88,8 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/calendar", calendarRoutes(services));
   app.route("/api/orphans", orphanRoutes(services));
   app.route("/api/shards", shardRoutes(services));
+  app.route("/api/shards", mailRoutes(services));
+  app.route("/api/deliveries", deliveryRoutes(services));
   app.route("/api/groups", groupRoutes(services));
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));

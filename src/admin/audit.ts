@@ -19,7 +19,9 @@ export type AuditVerb =
   | "activity.delete"
   | "activity.adopt"
   | "activity.cancel"
-  | "activity.resume";
+  | "activity.resume"
+  | "rewards.resend"
+  | "rewards.release";
 
 /**
  * `unknown`: the request left this node and no answer came back, so it may have been done.
@@ -44,7 +46,7 @@ export interface AuditEntry {
   readonly who: string;
   readonly remote: string;
   readonly verb: AuditVerb;
-  /** Id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
+  /** Of rewards `activity/term`, with the player where one was named. Else the id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
   readonly subject: string;
   readonly outcome: AuditOutcome;
   /** The reason that was given; empty when none was. */

@@ -37,6 +37,11 @@ export class MeshOwners {
     return number === undefined ? undefined : nodeId("cross_center", number);
   }
 
+  /** All that can be asked, this node too if it is one. */
+  reachable(): NodeId[] {
+    return this.#numbers().map((number) => nodeId("cross_center", number));
+  }
+
   /**
    * From the own replica: those that have it, else those that had it. If there are none, the reachable owners are
    * asked: it may be on its way here.
@@ -54,7 +59,7 @@ export class MeshOwners {
   }
 
   async orphans(): Promise<AdminResult<OrphanList>> {
-    const owners = this.#reachable();
+    const owners = this.reachable();
     if (owners.length === 0) return NO_OWNER;
     const { caller } = this.#node.endpoint;
     const answers = await fanOut(owners, async (owner) => {
@@ -89,7 +94,7 @@ export class MeshOwners {
 
   /** An owner that does not answer counts only if no other knows the id. */
   async #ask(id: string): Promise<OwnerFound> {
-    const owners = this.#reachable();
+    const owners = this.reachable();
     if (owners.length === 0) return NO_OWNER;
     const { caller } = this.#node.endpoint;
     const failures: Error[] = [];
@@ -108,10 +113,6 @@ export class MeshOwners {
     const [failure] = failures;
     if (known.length === 0 && failure !== undefined) throw failure;
     return oneOf(id, known);
-  }
-
-  #reachable(): NodeId[] {
-    return this.#numbers().map((number) => nodeId("cross_center", number));
   }
 
   #numbers(): number[] {

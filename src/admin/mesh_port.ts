@@ -15,6 +15,7 @@ import { keyOfId, nodeId, parseNodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { MeshActivities } from "./mesh_activities.ts";
 import { MeshCalendar } from "./mesh_calendar.ts";
+import { MeshDeliveries } from "./mesh_deliveries.ts";
 import { MeshOwners } from "./mesh_owners.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
@@ -26,14 +27,18 @@ import type {
   AdminResult,
   AssignmentRow,
   CreateActivity,
+  DeliveriesQuery,
   GroupsDryRun,
   LinkList,
+  MailQuery,
   NodeDescription,
   NodeHealth,
   NodeRow,
   ScheduleDryRun,
   RankingPage,
   RankingQuestion,
+  ReleaseRequest,
+  ResendRequest,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -43,6 +48,7 @@ export class MeshAdminPort implements AdminPort {
   readonly #owners: MeshOwners;
   readonly #shards: MeshShards;
   readonly #calendar: MeshCalendar;
+  readonly #deliveries: MeshDeliveries;
 
   /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
   constructor(node: Node, named: Iterable<NodeId> = []) {
@@ -51,6 +57,7 @@ export class MeshAdminPort implements AdminPort {
     this.#owners = new MeshOwners(node);
     this.#shards = new MeshShards(node, this.#owners);
     this.#calendar = new MeshCalendar(node, this.#shards);
+    this.#deliveries = new MeshDeliveries(node, this.#owners);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
 
@@ -158,6 +165,22 @@ export class MeshAdminPort implements AdminPort {
 
   dryRunSchedule(request: ScheduleDryRun) {
     return this.#calendar.dryRun(request);
+  }
+
+  mails(query: MailQuery) {
+    return this.#deliveries.mails(query);
+  }
+
+  deliveries(query: DeliveriesQuery) {
+    return this.#deliveries.deliveries(query);
+  }
+
+  resendRewards(request: ResendRequest, _actor: Actor) {
+    return this.#deliveries.resend(request);
+  }
+
+  releaseRewards(request: ReleaseRequest, _actor: Actor) {
+    return this.#deliveries.release(request);
   }
 
   live(): boolean {

@@ -9,7 +9,12 @@ import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { PhaseVerb } from "#activity/verbs.ts";
 import type { Division } from "#activity/groups.ts";
 import type { GroupRule } from "#activity/groups_rule.ts";
+import type { DeliveryContract } from "#delivery/delivery_contract.ts";
+import type { MailPage } from "#delivery/mail_table.ts";
+import type { DeliveryState, Standing } from "#delivery/outbox_overview.ts";
+import type { Mail } from "#delivery/reward.ts";
 import type { LinkStatus } from "#link/link_port.ts";
+import type { ReplyOf } from "#rpc/contract.ts";
 import type { NodeDescription, NodeHealth, NodeRow } from "#rpc/node_report.ts";
 import type { NodeId } from "#wire/role.ts";
 
@@ -238,6 +243,65 @@ export interface SchedulePreview {
   readonly without: readonly { readonly shard: number; readonly reason: string }[];
 }
 
+export interface MailQuery {
+  readonly shard: number;
+  readonly player: string;
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+export interface MailList extends MailPage {
+  /** The center that keeps them. */
+  readonly node: NodeId;
+}
+
+export interface DeliveriesQuery {
+  readonly owner?: NodeId | undefined;
+  readonly activity?: string | undefined;
+  readonly term?: string | undefined;
+  readonly shard?: number | undefined;
+  readonly state?: DeliveryState | undefined;
+}
+
+type DeliveriesReply = ReplyOf<typeof DeliveryContract.deliveries>;
+type ByOwner<T> = T & { readonly owner: NodeId };
+
+export interface DeliveryOverview extends Standing {
+  readonly deliveries: readonly ByOwner<DeliveriesReply["deliveries"][number]>[];
+  readonly heldRewards: readonly ByOwner<DeliveriesReply["heldRewards"][number]>[];
+  /** There are more than one answer lists. */
+  readonly more: boolean;
+  /** Owners that did not answer. */
+  readonly silent: readonly NodeId[];
+}
+
+export interface ResendRequest {
+  readonly owner?: NodeId | undefined;
+  readonly activity: string;
+  readonly term: string;
+  readonly shard?: number | undefined;
+  readonly player?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface ReleaseRequest {
+  readonly owner?: NodeId | undefined;
+  readonly activity: string;
+  readonly term: string;
+  readonly group: string;
+  readonly ranking: string;
+  readonly tier: string;
+  readonly player?: string | undefined;
+  readonly mail: Mail;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface RewardsChange {
+  readonly count: number;
+  /** There are more: ask again. */
+  readonly more: boolean;
+}
+
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */
 export type AdminResult<T> =
   | { readonly kind: "ok"; readonly value: T; readonly changed: boolean }
@@ -291,6 +355,14 @@ export interface AdminPort {
   calendar(days: number): Promise<AdminResult<Calendar>>;
   /** Nothing is kept. */
   dryRunSchedule(request: ScheduleDryRun): Promise<AdminResult<SchedulePreview>>;
+  /** What a player has got, as the center of the shard has it. */
+  mails(query: MailQuery): Promise<AdminResult<MailList>>;
+  /** Of the named owner, else of every one that is reachable. */
+  deliveries(query: DeliveriesQuery): Promise<AdminResult<DeliveryOverview>>;
+  /** Sends what was acknowledged once more; doubles nothing. */
+  resendRewards(request: ResendRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
+  /** Gives what is held a mail. */
+  releaseRewards(request: ReleaseRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
   live(): boolean;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

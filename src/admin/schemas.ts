@@ -48,7 +48,7 @@ const OwnerId = v.pipe(
   }),
 );
 
-const NamedOwner = v.pipe(
+export const NamedOwner = v.pipe(
   v.string(mustBeText),
   v.check((text) => isNodeOf("cross_center", text), "must be cross_center:NUMBER"),
   v.metadata({
@@ -309,7 +309,7 @@ function placeOf(keys: readonly string[]): { path?: [v.IssuePathItem, ...v.Issue
   return first === undefined ? {} : { path: [first, ...rest] };
 }
 
-function unknownField(issue: v.StrictObjectIssue): string {
+export function unknownField(issue: v.StrictObjectIssue): string {
   if (issue.expected === "never") return "is not known here";
   return issue.expected === "Object" ? "must be a JSON object" : "is missing";
 }

@@ -19,16 +19,23 @@ import type {
   AssignmentRow,
   Calendar,
   CreateActivity,
+  DeliveriesQuery,
+  DeliveryOverview,
   Explanation,
   GroupsDryRun,
   GroupsPreview,
   LinkList,
+  MailList,
+  MailQuery,
   NodeDescription,
   NodeHealth,
   NodeRow,
   OrphanList,
   RankingPage,
   RankingQuestion,
+  ReleaseRequest,
+  ResendRequest,
+  RewardsChange,
   RouteRow,
   ScheduleDryRun,
   SchedulePreview,
@@ -56,6 +63,7 @@ import {
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
+import { DELIVERIES, HELD, MAIL, TERM } from "./fake_rewards.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -71,6 +79,8 @@ export class FakePort implements AdminPort {
   readonly changes: ActivityChange[] = [];
   /** Ids that nodes hold and the owner does not. */
   readonly lost: string[] = [];
+  /** About rewards and mails. */
+  readonly asked: unknown[] = [];
   readonly #activities = new Map<string, ActivityRow>();
   #revision = 0;
 
@@ -335,6 +345,39 @@ export class FakePort implements AdminPort {
       }
       const windows = [...windowsAfter(schedule, STARTED_AT_MS).take(1)];
       return ok({ ...time, windows: windows.map((window) => ({ ...window, shards: "all" })), without: [] });
+    });
+  }
+
+  mails(query: MailQuery): Promise<AdminResult<MailList>> {
+    return this.#say(() => {
+      if (query.shard !== 1) return { kind: "unavailable", detail: `no center of shard ${query.shard} is reachable` };
+      this.asked.push(query);
+      return ok({ node: CENTER, mails: query.player === "ann" ? [MAIL] : [], next: undefined });
+    });
+  }
+
+  deliveries(query: DeliveriesQuery): Promise<AdminResult<DeliveryOverview>> {
+    return this.#say(() => {
+      this.asked.push(query);
+      return ok(query.state === "held" ? { ...DELIVERIES, heldRewards: [HELD] } : DELIVERIES);
+    });
+  }
+
+  resendRewards(request: ResendRequest, actor: Actor): Promise<AdminResult<RewardsChange>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      this.asked.push(request);
+      if (request.term !== TERM) return { kind: "not_found", detail: `there are no rewards of term ${request.term}` };
+      return ok({ count: 3, more: false });
+    });
+  }
+
+  releaseRewards(request: ReleaseRequest, actor: Actor): Promise<AdminResult<RewardsChange>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      this.asked.push(request);
+      const count = request.tier === HELD.tier ? HELD.count : 0;
+      return ok({ count, more: false }, count > 0);
     });
   }
 

@@ -271,9 +271,11 @@ export class MeshGround {
     const cross = all.filter(({ node }) => tierOf(node.self.role) === "cross");
     if (all.some(({ node }) => !node.ready().ready)) return false;
     if (cross.some(({ node }) => node.mesh.directory.entries().length !== all.length - 1)) return false;
-    const isKnown = (node: Node): boolean =>
-      cross.every(({ node: other }) => other === node || node.mesh.directory.get(other.self.key) !== undefined);
-    if (!all.every(({ node }) => isKnown(node))) return false;
+    // The shards' nodes know whom to ask.
+    const owners = cross.filter(({ node }) => node.self.role === "cross_center").length;
+    const isInformed = ({ node }: Running): boolean =>
+      tierOf(node.self.role) !== "shard" || node.mesh.directory.ofRole("cross_center").length === owners;
+    if (!all.every(isInformed)) return false;
     // Also the news of what was applied has arrived, wherever somebody may ask for it.
     return cross.every(({ node }) => node.runtime.nodes().every((row) => row.current));
   }

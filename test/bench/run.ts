@@ -15,6 +15,7 @@ import { benchCalls } from "./calls/calls_bench.ts";
 import { benchPeers } from "./calls/peers_bench.ts";
 import { benchFanOut } from "./many/fan_out_bench.ts";
 import { benchRestart } from "./many/restart_bench.ts";
+import { benchRewards } from "./many/rewards_bench.ts";
 import { benchMemory } from "./memory/memory_bench.ts";
 import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
@@ -37,6 +38,7 @@ const PARTS: readonly Part[] = [
   { name: "fan_out", title: "An activity under 1,000 gateways", run: benchFanOut },
   { name: "restart", title: "Restart of a cross gateway with 200 shard gateways", run: benchRestart },
   { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
+  { name: "rewards", title: "Rewards to 100 shards", run: benchRewards },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "start", title: "Start", run: benchStart },
 ];

@@ -1,6 +1,7 @@
 /**
- * The kind that docs/activities.md shows, as it stands there: the compiled executable loads it, and a term of it goes
- * through its phases by verbs and by time, on the owner and on the shards.
+ * The kinds that docs/activities.md shows, as they stand there: the compiled executable loads them. A term of the first
+ * goes through its phases by verbs and by time, on the owner and on the shards; the second takes reports of both shards,
+ * ranks them and pays its places.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,48 +16,90 @@ endLeftClusters();
 
 const PAGE = resolve(import.meta.dir, "../../docs/activities.md");
 
-function shownKind(): string {
-  const found = /```ts\n([\s\S]*?)```/.exec(readFileSync(PAGE, "utf8"))?.[1];
-  if (found === undefined) throw new Error(`Cannot find a kind in ${PAGE}: it has no block of TypeScript`);
+/** The first block of TypeScript on the page is 0. */
+function shownKind(index: number): string {
+  const found = [...readFileSync(PAGE, "utf8").matchAll(/```ts\n([\s\S]*?)```/g)][index]?.[1];
+  if (found === undefined) throw new Error(`Cannot find a kind in ${PAGE}: it has no block ${index} of TypeScript`);
   return found;
 }
 
-describe("The kind of docs/activities.md", () => {
-  clusterTest("goes through its phases, by verbs and by time, on the owner and on the shards", async (ground) => {
+describe("The kinds of docs/activities.md", () => {
+  clusterTest(
+    "the first goes through its phases, by verbs and by time, on the owner and on the shards",
+    async (ground) => {
+      const folder = mkdtempSync(join(tmpdir(), "kuafu-kind-"));
+      try {
+        const file = join(folder, "contest.ts");
+        writeFileSync(file, shownKind(0));
+        const cluster = ground.cluster({ nodes: FULL, modules: [file] });
+        await cluster.start();
+        await cluster.settled();
+        const { admin } = cluster;
+        const contest = { id: "spring", kind: "contest", config: { prize: "a horse" } };
+        expect((await admin.ask("POST", "/api/activities", { ...contest, timing: { signupMs: 5 } })).status).toBe(422);
+        expect((await admin.ask("POST", "/api/activities", contest)).status).toBe(201);
+        const verb = async (name: string, body?: unknown): Promise<string> => {
+          const answer = await admin.ask("POST", `/api/activities/spring/${name}`, body);
+          const phase = (answer.body as { activity?: { phase: string } }).activity?.phase ?? "";
+          return `${answer.status} ${phase}`;
+        };
+        expect(await verb("close")).toBe("409 ");
+        expect(await verb("preview", { key: "p1", why: "a test" })).toBe("200 preview");
+        expect(await verb("next", { dryRun: true })).toBe("200 open");
+        expect(await verb("next", { key: "n1" })).toBe("200 open");
+        expect(await verb("next", { key: "n1" })).toBe("200 open");
+        expect(await verb("extend", { closesAtMs: Date.now() + 1500 })).toBe("200 open");
+        for (const id of ["center:1", "center:2"]) {
+          const heard = (): string[] =>
+            cluster.node(id).life.lines.flatMap((line) => {
+              return line.phrase === "contest goes on" ? [String(line.data["phase"])] : [];
+            });
+          await waitFor(() => (heard().at(-1) === "closed" ? true : undefined), {
+            what: `${id} to hear the end of the contest`,
+            withinMs: 15_000,
+            notices: cluster.notices,
+          });
+          expect(heard().filter((phase) => phase !== "settling")).toEqual(["preview", "open", "closed"]);
+        }
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+
+  clusterTest("the second takes reports of the shards, is settled, and its first place gets a mail", async (ground) => {
     const folder = mkdtempSync(join(tmpdir(), "kuafu-kind-"));
     try {
-      const file = join(folder, "contest.ts");
-      writeFileSync(file, shownKind());
+      const file = join(folder, "world_boss.ts");
+      writeFileSync(file, shownKind(1));
       const cluster = ground.cluster({ nodes: FULL, modules: [file] });
       await cluster.start();
       await cluster.settled();
       const { admin } = cluster;
-      const contest = { id: "spring", kind: "contest", config: { prize: "a horse" } };
-      expect((await admin.ask("POST", "/api/activities", { ...contest, timing: { signupMs: 5 } })).status).toBe(422);
-      expect((await admin.ask("POST", "/api/activities", contest)).status).toBe(201);
-      const verb = async (name: string, body?: unknown): Promise<string> => {
-        const answer = await admin.ask("POST", `/api/activities/spring/${name}`, body);
-        const phase = (answer.body as { activity?: { phase: string } }).activity?.phase ?? "";
-        return `${answer.status} ${phase}`;
+      const boss = { id: "dragon", kind: "world_boss", config: { hp: 100 }, open: true };
+      expect((await admin.ask("POST", "/api/activities", boss)).status).toBe(201);
+      const options = { withinMs: 15_000, notices: cluster.notices };
+      // Both shards ask for the same player under the same key: it is one report.
+      const hitsOf = (id: string): number => {
+        return cluster.node(id).life.lines.filter(({ phrase }) => phrase === "the boss was hit").length;
       };
-      expect(await verb("close")).toBe("409 ");
-      expect(await verb("preview", { key: "p1", why: "a test" })).toBe("200 preview");
-      expect(await verb("next", { dryRun: true })).toBe("200 open");
-      expect(await verb("next", { key: "n1" })).toBe("200 open");
-      expect(await verb("next", { key: "n1" })).toBe("200 open");
-      expect(await verb("extend", { closesAtMs: Date.now() + 1500 })).toBe("200 open");
       for (const id of ["center:1", "center:2"]) {
-        const heard = (): string[] =>
-          cluster.node(id).life.lines.flatMap((line) => {
-            return line.phrase === "contest goes on" ? [String(line.data["phase"])] : [];
-          });
-        await waitFor(() => (heard().at(-1) === "closed" ? true : undefined), {
-          what: `${id} to hear the end of the contest`,
-          withinMs: 15_000,
-          notices: cluster.notices,
-        });
-        expect(heard().filter((phase) => phase !== "settling")).toEqual(["preview", "open", "closed"]);
+        await waitFor(() => (hitsOf(id) === 1 ? true : undefined), { what: `a hit from ${id}`, ...options });
       }
+      const ranking = (await admin.ask("GET", "/api/activities/dragon/ranking?ranking=damage")).body;
+      const places = (ranking as { places: { place: number; subject: string; score: number; shard: number }[] }).places;
+      expect(places.map(({ place, subject, score }) => [place, subject, score])).toEqual([[1, "ada", 12]]);
+      const home = places[0]?.shard ?? 0;
+      expect((await admin.ask("POST", "/api/activities/dragon/next", {})).status).toBe(200);
+      const mails = await waitFor(
+        async () => {
+          const { body } = await admin.ask("GET", `/api/shards/${home}/mail?player=ada`);
+          const found = (body as { mails?: { title: string }[] }).mails ?? [];
+          return found.length > 0 ? found : undefined;
+        },
+        { what: `ada's mail on shard ${home}`, ...options },
+      );
+      expect(mails.map(({ title }) => title)).toEqual(["Place 1"]);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

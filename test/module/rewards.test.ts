@@ -78,7 +78,7 @@ describe("Rewards", () => {
     ground.run(120_000);
     expect(alarms(ground)).toEqual([]);
     await ground.dispose();
-  });
+  }, 60_000);
 
   test("a shard that is restored from an older backup is sent what it lost, and no more", async () => {
     const ground = new MeshGround();

@@ -82,7 +82,7 @@ describe("Rewards: killed", () => {
       }
       // Some kills came before anything was acknowledged, some between the shard's commit and the owner's.
       expect([unsent > 0, unsent < BATCH_MS, twice > 0]).toEqual([true, true, true]);
-    });
+    }, 60_000);
   }
 
   test(`${REWARDS} rewards through ${KILLS} random kills: granted is what was issued, and it can be replayed`, async () => {

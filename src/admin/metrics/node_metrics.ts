@@ -9,7 +9,9 @@
 import type { Clock } from "#base/clock.ts";
 import type { ReadUsage } from "#base/process_usage.ts";
 import type { LinkRelation, LinkStatus } from "#link/link_port.ts";
+import type { Standing } from "#delivery/outbox_overview.ts";
 import type { Node } from "#module/node.ts";
+import { StoreError } from "#store/store.ts";
 import { ROLES } from "#wire/role.ts";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { CounterMetrics } from "./counter_metrics.ts";
@@ -26,6 +28,10 @@ const ALARM_KINDS = [
   "kind_fault",
   "module_fault",
   "orphan",
+  "reward_conflict",
+  "rewards_differ",
+  "rewards_held",
+  "rewards_late",
   "two_owners",
   "unpublished",
 ] as const;
@@ -49,7 +55,7 @@ export class NodeMetrics {
   readonly #registry = new Registry();
   readonly #lag: LoopLag;
   readonly #handlers: Histogram;
-  readonly #readers: (() => void)[] = [];
+  readonly #readers: (() => void | Promise<void>)[] = [];
 
   constructor(options: NodeMetricsOptions) {
     const { node, clock, usage, release } = options;
@@ -62,6 +68,7 @@ export class NodeMetrics {
     this.#links();
     this.#calls();
     this.#cluster(clock);
+    this.#rewards(clock);
     this.#alarms();
     if (usage !== undefined) this.#process(usage);
     this.#handlers = this.#histogram("kuafu_rpc_handler_seconds", "Time that the handlers of typed calls took");
@@ -76,7 +83,7 @@ export class NodeMetrics {
   }
 
   async text(): Promise<string> {
-    for (const read of this.#readers) read();
+    for (const read of this.#readers) await read();
     return this.#registry.metrics();
   }
 
@@ -146,6 +153,34 @@ export class NodeMetrics {
       const sinceMs = lacking.reduce((min, row) => Math.min(min, row.behindSinceMs ?? min), clock.wallMs());
       longest.set(Math.max(0, clock.wallMs() - sinceMs) * SECONDS);
     });
+  }
+
+  /** Of a node that issues none they stay 0. */
+  #rewards(clock: Clock): void {
+    const pending = this.#gauge("kuafu_rewards_pending", "Rewards that their shard has not acknowledged");
+    const held = this.#gauge("kuafu_rewards_held", "Rewards that wait for an operator");
+    const longest = this.#gauge(
+      "kuafu_rewards_pending_max_seconds",
+      "Since when the one that waits longest is pending",
+    );
+    this.#readers.push(async () => {
+      const standing = await this.#standing();
+      if (standing === undefined) return;
+      pending.set(standing.pending);
+      held.set(standing.held);
+      const sinceMs = standing.pendingSinceMs ?? Infinity;
+      longest.set(Math.max(0, clock.wallMs() - sinceMs) * SECONDS);
+    });
+  }
+
+  /** Undefined where the store cannot be read: the last values stay. */
+  async #standing(): Promise<Standing | undefined> {
+    try {
+      return (await this.#node.rewards?.standing()) ?? { pending: 0, held: 0, pendingSinceMs: undefined };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
+    }
   }
 
   #alarms(): void {
