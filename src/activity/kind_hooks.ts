@@ -1,6 +1,6 @@
 /**
  * What an owner asks of a kind's code beside its phases: which rankings it has, and what it does with joins, reports
- * and the places of a settled ranking. Implemented by module/. Types only.
+ * and the places of a settled ranking. Implemented by module/. Types and limits only.
  *
  * All of these run synchronously inside a transaction; what they throw stops the activity, but for a Refusal.
  */
@@ -18,7 +18,14 @@ export interface RankingHandle {
   set(subject: string, score: number): void;
   /** The score, with what hooks have done just now; undefined for a subject that is not ranked. */
   get(subject: string): number | undefined;
+  /** From 1 on, with what hooks have done just now; undefined for a subject that is not ranked. */
+  placeOf(subject: string): number | undefined;
+  /** The first places, at most TOP_MAX. */
+  top(count: number): readonly { readonly subject: string; readonly score: number }[];
 }
+
+/** Places that a hook may read at once. */
+export const TOP_MAX = 1_000;
 
 /** The rankings of one term. */
 export interface RankScope {
@@ -32,6 +39,8 @@ export interface HookTerm {
   /** As the kind's schema has left it; the hook may change it in place. Undefined for a kind without. */
   readonly state: unknown;
   readonly ranks: RankScope;
+  /** When it happens, in cluster time: of a phase the time that was planned. */
+  readonly atMs: number;
 }
 
 export interface JoinAsk {

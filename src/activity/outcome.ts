@@ -116,6 +116,8 @@ export interface PhaseEntry {
   readonly state: unknown;
   /** The term's rankings; undefined for a kind that has none. */
   readonly ranks?: RankScope | undefined;
+  /** When it begins, in cluster time. */
+  readonly atMs: number;
 }
 
 /** The kinds of activity that this process has the code of. */

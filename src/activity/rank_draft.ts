@@ -18,6 +18,15 @@ export interface RankDraftOptions {
   readonly full?: (() => void) | undefined;
 }
 
+/** Whose change it is. */
+export interface RankBy {
+  readonly atMs: number;
+  /** 0: of no shard. */
+  readonly shard: number;
+  /** Whoever else is ranked by it keeps the shard that he has. Undefined: whoever is ranked. */
+  readonly player?: string | undefined;
+}
+
 export class RankDraft {
   readonly #options: RankDraftOptions;
   readonly #changed = new Map<string, RankEntry>();
@@ -45,7 +54,7 @@ export class RankDraft {
    * The same score again changes nothing. Throws TypeError for a subject or a score that can't be one, Refusal for a
    * subject beyond the limit.
    */
-  set(subject: string, score: number, by: { readonly atMs: number; readonly shard: number }): void {
+  set(subject: string, score: number, by: RankBy): void {
     const { name, full, entriesMax = RANK_ENTRIES_MAX } = this.#options;
     if (typeof subject !== "string" || !SUBJECT.test(subject)) {
       throw new TypeError(`Cannot rank in ${name}: subject is ${quoted(subject)}, allowed is ${SUBJECT.source}`);
@@ -61,7 +70,8 @@ export class RankDraft {
       throw new Refusal(`the ranking ${name} is full: it has ${this.size} entries, limit is ${entriesMax}`);
     }
     this.#undo.push([subject, this.#changed.get(subject)]);
-    const shard = by.shard === 0 ? (before?.shard ?? 0) : by.shard;
+    const isOther = by.player !== undefined && by.player !== subject;
+    const shard = by.shard === 0 || isOther ? (before?.shard ?? by.shard) : by.shard;
     // Adding zero makes one zero of the two that there are.
     this.#changed.set(subject, { subject, score: score + 0, atMs: by.atMs, sequence: this.#sequence, shard });
     this.#sequence += 1;
@@ -69,7 +79,7 @@ export class RankDraft {
     if (isNew) this.#added += 1;
   }
 
-  add(subject: string, delta: number, by: { readonly atMs: number; readonly shard: number }): void {
+  add(subject: string, delta: number, by: RankBy): void {
     if (typeof delta !== "number" || !Number.isFinite(delta)) {
       const { name } = this.#options;
       throw new TypeError(`Cannot rank ${subject} in ${name}: ${quoted(delta)} to add, allowed is a finite number`);

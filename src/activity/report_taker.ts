@@ -157,7 +157,7 @@ export class ReportTaker {
     if (place.kind !== "ok") return place;
     const { group } = place;
     const { shard } = ask;
-    const outcome = this.#run(taking, { shard, group }, (term) => hooks.join(term, { player, shard, group }));
+    const outcome = this.#run(taking, { player, shard, group }, (term) => hooks.join(term, { player, shard, group }));
     if (outcome.kind !== "ok") return outcome;
     joins.set(player, { player, shard, answer: outcome });
     return { kind: "new", outcome };
@@ -182,19 +182,19 @@ export class ReportTaker {
     const { body } = parsed;
     const { group } = place;
     const { shard } = ask;
-    return this.#run(taking, { shard, group }, (term) => hooks.report(term, { player, shard, group, body }));
+    return this.#run(taking, { player, shard, group }, (term) => hooks.report(term, { player, shard, group, body }));
   }
 
   /** A Refusal undoes what this hook has done, and that alone. */
   #run(
     taking: Taking,
-    by: { readonly shard: number; readonly group: string },
+    by: { readonly player: string; readonly shard: number; readonly group: string },
     hook: (term: HookTerm) => unknown,
   ): ReportOutcome {
     const { content, draft, state, atMs } = taking;
     if (draft === undefined) throw new Error("a report of no term");
     try {
-      const reply = hook({ content, state: state.value, ranks: draft.scope({ ...by, atMs }) });
+      const reply = hook({ content, state: state.value, ranks: draft.scope({ ...by, atMs }), atMs });
       state.keep();
       draft.keep();
       return { kind: "ok", reply, group: by.group, standings: [] };

@@ -181,7 +181,8 @@ export class RewardWalk {
       if (!verified.has(name)) refuseOther(content, next, digestOf(digest, base.entries()));
       verified.add(name);
       const state = hooks.stateOf(hooks.hasState ? await readState(tx, { ...of, activity: content.id }) : undefined);
-      const term = { content, state, ranks: draft.scope({ atMs: nowMs(), shard: 0, group }) };
+      const atMs = nowMs();
+      const term = { content, state, ranks: draft.scope({ atMs, shard: 0, player: undefined, group }), atMs };
       const entries = base.slice(next.rewarded, REWARDS_PER_COMMIT);
       const rewards = entries.flatMap((entry, index) => {
         return rewardsOf(hooks, term, { ...entry, group, ranking, place: next.rewarded + index + 1 });
@@ -203,6 +204,7 @@ function rewardsOf(
     readonly content: SettledContent;
     readonly state: unknown;
     readonly ranks: RankScope;
+    readonly atMs: number;
   },
   place: RewardAsk,
 ): readonly Reward[] {

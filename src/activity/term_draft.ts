@@ -6,6 +6,7 @@
 import type { Tx } from "#store/store.ts";
 import type { ActivityContent } from "./content.ts";
 import type { RankScope, RankingHandle } from "./kind_hooks.ts";
+import { TOP_MAX } from "./kind_hooks.ts";
 import { RankDraft } from "./rank_draft.ts";
 import { noteTerm, writeEntries } from "./rank_table.ts";
 import type { Standing } from "./report_outcome.ts";
@@ -18,6 +19,8 @@ export interface ChangeBy {
   readonly atMs: number;
   /** 0: of no shard. */
   readonly shard: number;
+  /** Who has said so: whoever else is ranked by it keeps the shard that he has. */
+  readonly player: string | undefined;
   /** The group that is meant where none is named. */
   readonly group: string | undefined;
 }
@@ -121,6 +124,11 @@ export class TermDraft {
       add: (subject, delta) => writable().add(subject, delta, by),
       set: (subject, score) => writable().set(subject, score, by),
       get: (subject) => draft.get(subject)?.score,
+      placeOf: (subject) => draft.placeOf(subject),
+      top: (count) => {
+        const entries = [...draft.entries().take(Math.min(TOP_MAX, Math.max(0, Math.trunc(count))))];
+        return entries.map(({ subject, score }) => ({ subject, score }));
+      },
     };
   }
 

@@ -218,7 +218,8 @@ export class TermRunner {
       const hasRanks = (kinds.hooks?.(kind)?.rankings.size ?? 0) > 0;
       const isFrozen = isSettled(content) && !isSettling;
       const draft = hasRanks ? await ranks.draft(tx, content, { isFrozen }) : undefined;
-      const after = await kinds.enter({ content, state, ranks: draft?.scope({ atMs, shard: 0, group: undefined }) });
+      const scope = draft?.scope({ atMs, shard: 0, player: undefined, group: undefined });
+      const after = await kinds.enter({ content, state, ranks: scope, atMs });
       if (after !== undefined && !equalData(after, state)) await writeState(tx, key, after);
       await draft?.write(tx, key);
       if (draft !== undefined && isSettling) await settle(tx, key, { draft, digest, atMs });

@@ -28,8 +28,8 @@ export function parseKindConfig(kind: ActivityKind, input: unknown): ParsedConfi
 export async function enterPhaseOf(kind: ActivityKind, entry: PhaseEntry): Promise<unknown> {
   const { onPhase } = kind;
   if (onPhase === undefined) return undefined;
-  const { content, ranks = NO_RANKS } = entry;
-  const term = ownerTerm({ content, state: stateOf(kind, entry.state), ranks });
+  const { content, ranks = NO_RANKS, atMs } = entry;
+  const term = ownerTerm({ content, state: stateOf(kind, entry.state), ranks, atMs });
   if (term === undefined) return undefined;
   const left = await onPhase(term);
   return kind.state === undefined ? undefined : stateOf(kind, left ?? term.state);
@@ -75,7 +75,7 @@ function termFor(term: HookTerm): OwnerTerm {
   return made;
 }
 
-function ownerTerm({ content, state, ranks }: HookTerm): OwnerTerm | undefined {
+function ownerTerm({ content, state, ranks, atMs }: HookTerm): OwnerTerm | undefined {
   if (content.phase === "scheduled") return undefined;
   const { id, config, phase, term } = content;
   return {
@@ -85,6 +85,7 @@ function ownerTerm({ content, state, ranks }: HookTerm): OwnerTerm | undefined {
     phase,
     config,
     state,
+    nowMs: atMs,
     groups: groupsOf(content),
     groupOf: (shard) => groupOf(content as ActivityContent, shard),
     ranking: (name, group) => ranks.ranking(name, group),

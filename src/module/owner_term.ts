@@ -20,6 +20,8 @@ export interface OwnerTerm<Config = unknown, State = unknown, RankingName extend
   readonly config: Config;
   /** What the hooks of this term have left; what a hook changes in it is kept with what the hook runs for. */
   readonly state: State;
+  /** When it happens, in cluster time: of a phase the time that was planned. */
+  readonly nowMs: number;
   readonly groups: readonly MeetingGroup[];
   /** The group that a shard takes part in; undefined: in none. */
   groupOf(shard: number): string | undefined;

@@ -78,7 +78,7 @@ describe("hooksOf", () => {
         return undefined;
       },
     });
-    expect(hooksOf(kind).reward({ content, state: undefined, ranks }, at)).toEqual([]);
+    expect(hooksOf(kind).reward({ content, state: undefined, ranks, atMs: 0 }, at)).toEqual([]);
     expect(seen).toEqual([
       { id: "boss", number: 1, phase: "open", groups: [{ name: "all", shards: undefined }], of: ["all", undefined] },
       { group: "all", ranking: "r", player: "ada", shard: 2, place: 1, score: 3 },
@@ -94,7 +94,7 @@ describe("hooksOf", () => {
       reward: (_, { place }) => (place === 1 ? [{ tier: "a", mail }, { tier: "b" }] : { tier: "c", mail }),
     });
     const hooks = hooksOf(kind);
-    const term = { content, state: undefined, ranks };
+    const term = { content, state: undefined, ranks, atMs: 0 };
     expect([hooks.reward(term, at), hooks.reward(term, { ...at, place: 2 })]).toEqual([
       [
         { tier: "a", mail },
@@ -116,7 +116,9 @@ describe("hooksOf", () => {
   test("a hook that returns a promise is a fault, and its rejection ends nothing", async () => {
     const kind = activity("x", { config, report: v.unknown(), onReport: () => Promise.reject(new Error("later")) });
     const ask = { player: "ada", shard: 1, group: "all", body: 1 };
-    expect(() => hooksOf(kind).report({ content, state: undefined, ranks }, ask)).toThrow("has returned a promise");
+    expect(() => hooksOf(kind).report({ content, state: undefined, ranks, atMs: 0 }, ask)).toThrow(
+      "has returned a promise",
+    );
     await Promise.resolve();
   });
 });
