@@ -103,6 +103,7 @@ export class TermRunner {
     this.#stopped.delete(id);
     alarms.clear(`activity_stopped:${id}`);
     alarms.clear(`settlement_conflict:${id}`);
+    if (content.term?.id !== before?.term?.id) alarms.clear(`ranking_full:${id}`);
     if (draft !== undefined) this.applied(draft);
     log.info(how.phrase, {
       activity: id,

@@ -116,7 +116,12 @@ export interface World {
 }
 
 export async function makeWorld(
-  options: { readonly seed?: number; readonly kinds?: ActivityKinds; readonly rewards?: RewardSink } = {},
+  options: {
+    readonly seed?: number;
+    readonly kinds?: ActivityKinds;
+    readonly rewards?: RewardSink;
+    readonly rankEntriesMax?: number;
+  } = {},
 ): Promise<World> {
   const clock = new ManualClock();
   const store = new FlakyStore(openSqliteStore({ path: ":memory:", clock }));
@@ -150,6 +155,7 @@ export async function makeWorld(
         },
         forget: (topic) => forgotten.push(topic),
         rewards: options.rewards,
+        rankEntriesMax: options.rankEntriesMax,
       }),
     begin: async () => {
       const owner = world.make();
