@@ -74,6 +74,8 @@ export interface ActivityOwnerOptions {
   readonly forget: (topic: string) => void;
   /** Undefined: a kind that gives rewards stops before it gives any. */
   readonly rewards?: RewardSink | undefined;
+  /** Default: RANK_ENTRIES_MAX. */
+  readonly rankEntriesMax?: number | undefined;
 }
 
 export class ActivityOwner {

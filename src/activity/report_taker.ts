@@ -20,7 +20,6 @@ import type { TermDraft } from "./term_draft.ts";
 import { groupOf } from "./term_groups.ts";
 import type { TermRanks } from "./term_ranks.ts";
 import { RunningState } from "./running_state.ts";
-import { isSettled } from "./settlement.ts";
 import type { TermPhase } from "./term.ts";
 import { readState, writeState } from "./term_state.ts";
 
@@ -80,13 +79,15 @@ export class ReportTaker {
     const done = await this.#done(tx, content, asked);
     const key = { owner: this.#owner, term: content.term?.id ?? "" };
     const stateKey = { ...key, activity: content.id };
-    const draft = await this.#ranks.draft(tx, content, { isFrozen: isSettled(content) });
+    // Of what takes nothing now, only answers of before are wanted.
+    const isTaking = of.stopped === undefined && JOIN_PHASES.some((phase) => phase === content.phase);
+    const draft = isTaking ? await this.#ranks.draft(tx, content, { isFrozen: false }) : undefined;
     const players = hooks.takesJoins ? [...new Set(asked.map(({ request }) => request.player))] : [];
     const taking: Taking = {
       ...of,
       draft,
       joins: new Map(content.term === undefined ? [] : await readJoins(tx, key, players)),
-      state: new RunningState(hooks, hooks.hasState ? await readState(tx, stateKey) : undefined),
+      state: new RunningState(hooks, isTaking && hooks.hasState ? await readState(tx, stateKey) : undefined),
     };
     const reports = new Map<string, { readonly asked: number; readonly player: string }>();
     const joins = new Map<string, { readonly asked: number; readonly shard: number }>();

@@ -109,6 +109,11 @@ export class RewardWalk {
       );
   }
 
+  /** The activity is deleted. */
+  forget(id: string): void {
+    this.#progress.delete(id);
+  }
+
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

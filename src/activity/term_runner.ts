@@ -110,6 +110,7 @@ export class TermRunner {
     alarms.clear(`activity_stopped:${id}`);
     this.#judgeSchedule(live);
     alarms.clear(`settlement_conflict:${id}`);
+    if (content.term?.id !== before?.term?.id) alarms.clear(`ranking_full:${id}`);
     if (draft !== undefined) this.applied(draft);
     log.info(how.phrase, {
       activity: id,

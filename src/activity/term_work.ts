@@ -85,6 +85,7 @@ export class TermWork {
   /** The activity is deleted. */
   forget(id: string): void {
     this.#ranks.drop(id);
+    this.#rewards.forget(id);
     this.#sweep.wake();
   }
 

@@ -69,7 +69,7 @@ export interface ActivityOptions<
   /**
    * Runs on the owner for each player who joins, once. With it only those who have joined may report. Synchronous, in a
    * transaction as `onPhase`. A `Refusal` that it throws is the answer; anything else stops this activity. What it
-   * returns is plain data for who has asked.
+   * returns is plain data for who has asked, at most 16 KiB.
    */
   readonly onJoin?: (term: OwnerTerm<InferOutput<Config>, InferOutput<State>, RankingName>, join: TermJoin) => unknown;
   /** The same for each report, once for each key. */

@@ -125,6 +125,7 @@ export async function makeWorld(
     readonly kinds?: ActivityKinds;
     readonly shards?: ShardGroups;
     readonly rewards?: RewardSink;
+    readonly rankEntriesMax?: number;
   } = {},
 ): Promise<World> {
   const clock = new ManualClock();
@@ -160,6 +161,7 @@ export async function makeWorld(
         },
         forget: (topic) => forgotten.push(topic),
         rewards: options.rewards,
+        rankEntriesMax: options.rankEntriesMax,
       }),
     begin: async () => {
       const owner = world.make();

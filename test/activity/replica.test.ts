@@ -86,6 +86,31 @@ const CLOSED_2 = closed(OPEN_2, STARTED_MS + 40);
 const OPEN_3 = opened(CLOSED_2, STARTED_MS + 50);
 
 describe("ActivityReplica: what modules hear", () => {
+  test("each version that is applied is heard once, with what it says; those of before at once", () => {
+    const { replica } = makeReplica();
+    const heard: string[] = [];
+    replica.apply(copy(SCHEDULED, 1));
+    replica.listen({
+      module: "m",
+      kind: "boss",
+      applied: ({ id, version, phase, term }) =>
+        void heard.push([id, version.slice(0, 3), phase, term ?? "-"].join(" ")),
+    });
+    replica.listen({ module: "m", kind: "other", applied: () => void heard.push("of another kind") });
+    replica.apply(copy(OPEN_1, 2));
+    replica.apply(copy(OPEN_1, 2));
+    replica.apply(copy(SCHEDULED, 1));
+    replica.apply(copy(CLOSED_1, 3));
+    replica.apply(copy(undefined, 4));
+    const term = OPEN_1.term?.id ?? "";
+    expect(heard).toEqual([
+      "boss 1.1 scheduled -",
+      `boss 1.2 open ${term}`,
+      `boss 1.3 closed ${term}`,
+      "boss 1.4 deleted -",
+    ]);
+  });
+
   test("a term that opens and closes is heard once, with its data", () => {
     const { replica } = makeReplica();
     const listener = ear();

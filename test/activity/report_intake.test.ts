@@ -11,6 +11,13 @@ import { Breaker, bossKind, cupKind, hit, kindsOf, takeAll, topOf } from "./rank
 
 const BOSS = { id: "boss", kind: "boss", config: { hp: 10 } };
 
+const plainRank = activity("race", {
+  config: v.object({}),
+  report: v.object({ damage: v.number() }),
+  rank: { damage: highest },
+  onReport: (term, { player, body }) => term.ranking("damage").set(player, body.damage),
+});
+
 async function openBoss(breaker = new Breaker()) {
   const rewards = { issue: () => Promise.resolve(), wake: () => undefined };
   const world = await makeWorld({ kinds: kindsOf(bossKind(breaker), cupKind), rewards });
@@ -316,13 +323,55 @@ describe("ReportIntake: the store and the line", () => {
   test("more reports than may wait are answered overloaded with an alarm, which ends when the line is empty", async () => {
     const { owner, world } = await openBoss();
     const many = Array.from({ length: REPORTS_WAITING_MAX + 2 }, (_, index) => hit(`p${index % 100}`, 1));
-    const outcomes = await takeAll(owner, many);
-    const kinds = kindsIn(outcomes);
+    const taking = takeAll(owner, many);
+    expect(world.alarms.all().map(({ name }) => name)).toEqual(["reports_overloaded"]);
+    const kinds = kindsIn(await taking);
     expect([kinds.filter((kind) => kind === "ok").length, kinds.slice(-2)]).toEqual([
       REPORTS_WAITING_MAX,
       ["overloaded", "overloaded"],
     ]);
     expect(world.alarms.all()).toEqual([]);
+  });
+
+  test("a subject beyond the limit is refused with an alarm until the next term, and known ones go on", async () => {
+    const world = await makeWorld({ kinds: kindsOf(cupKind, bossKind()), rankEntriesMax: 2 });
+    const owner = await world.begin();
+    await owner.create({ ...BOSS, open: true });
+    const outcomes = await takeAll(owner, [hit("ada", 1), hit("bob", 2), hit("cay", 3), hit("ada", 4)]);
+    expect(kindsIn(outcomes)).toEqual(["ok", "ok", "refused", "ok"]);
+    expect(outcomes[2]).toEqual({
+      kind: "refused",
+      detail: "the ranking damage is full: it has 2 entries, limit is 2",
+    });
+    expect(outcomes[3]).toMatchObject({ reply: { taken: 3 } });
+    expect([await topOf(owner), world.alarms.all().map(({ name }) => name)]).toEqual([
+      ["ada:5", "bob:2"],
+      ["ranking_full:boss"],
+    ]);
+  });
+
+  test("a late report changes neither the frozen ranking nor that of the next term", async () => {
+    const world = await makeWorld({ kinds: kindsOf(bossKind(), cupKind, plainRank) });
+    const owner = await world.begin();
+    const cup = { id: "race", kind: "race", config: {} };
+    const term = viewIn(await owner.create({ ...cup, open: true })).term ?? "";
+    const late = (key: string) => hit("ada", { damage: 50 }, { activity: "race", term, key });
+    await owner.reports.take(late("in_time"));
+    await owner.close("race");
+    const digest = async (): Promise<unknown> => {
+      return await owner.rankings.top({ activity: "race", ranking: "damage", shard: 0, offset: 0, count: 5 });
+    };
+    const frozen = await digest();
+    expect(await owner.reports.take(late("late"))).toEqual({ kind: "not_open", phase: "closed", allowed: ["open"] });
+    expect(await digest()).toEqual(frozen);
+    await owner.open("race");
+    expect(await owner.reports.take(late("later"))).toEqual({ kind: "not_open", phase: "open", allowed: ["open"] });
+    expect(await topOf(owner, "damage", "race")).toEqual([]);
+    // What was taken in time is still known by its key.
+    expect(await owner.reports.take(late("in_time"))).toMatchObject({
+      kind: "ok",
+      standings: [{ place: 1, score: 50 }],
+    });
   });
 
   test("an owner that another process has replaced takes no report any more", async () => {

@@ -144,6 +144,18 @@ describe("Settlement", () => {
     }
   });
 
+  test("an owner that was away for the end of its term settles, pays and closes when it is back", async () => {
+    const { world, owner } = await makeBoss({ players: 7 });
+    const closesAtMs = world.clock.wallMs() + 1000;
+    await owner.extend("boss", closesAtMs);
+    await owner.stop();
+    world.clock.advance(3_600_000);
+    const next = await world.begin();
+    expect(next.get("boss")).toMatchObject({ phase: "reward", closedAtMs: closesAtMs });
+    await waitOut(world, next, "closed");
+    expect(await given(world)).toEqual(expectedOf(7));
+  });
+
   test("another ranking for the same key is refused with an alarm, and the activity stops", async () => {
     const { world, owner } = await makeBoss({ players: 3 });
     const term = viewIn(owner.find("boss")).term ?? "";

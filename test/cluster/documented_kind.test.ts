@@ -70,13 +70,13 @@ describe("The kinds of docs/activities.md", () => {
   clusterTest("the second takes reports of the shards, is settled, and its first place gets a mail", async (ground) => {
     const folder = mkdtempSync(join(tmpdir(), "kuafu-kind-"));
     try {
-      const file = join(folder, "world_boss.ts");
+      const file = join(folder, "raid.ts");
       writeFileSync(file, shownKind(1));
       const cluster = ground.cluster({ nodes: FULL, modules: [file] });
       await cluster.start();
       await cluster.settled();
       const { admin } = cluster;
-      const boss = { id: "dragon", kind: "world_boss", config: { hp: 100 }, open: true };
+      const boss = { id: "dragon", kind: "raid", config: { hp: 100 }, open: true };
       expect((await admin.ask("POST", "/api/activities", boss)).status).toBe(201);
       const options = { withinMs: 15_000, notices: cluster.notices };
       // Both shards ask for the same player under the same key: it is one report.
