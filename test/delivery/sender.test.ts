@@ -28,7 +28,7 @@ import type { LogLine } from "../mesh/harness.ts";
 import { recordingLog } from "../mesh/harness.ts";
 import { ManualClock } from "../store/manual_clock.ts";
 import { digest } from "../wire/digest.ts";
-import { deliveryStore, OWNER, rewardFor, TERM } from "./ground.ts";
+import { deliveryStore, OWNER, quiet, rewardFor, TERM } from "./ground.ts";
 
 type Answer = (rows: readonly InboxRow[], home: number) => Promise<unknown>;
 
@@ -139,11 +139,6 @@ class Ground {
 
 function center(shard: number, boot: string): Identity {
   return identity({ role: "center", number: shard, shard, boot: boot.repeat(16), startedAtMs: 0 });
-}
-
-/** All that can happen without time has happened: nothing here waits for anything but promises. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function many(count: number, shard = 1): Reward[] {
