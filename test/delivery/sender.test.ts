@@ -14,6 +14,7 @@ import { readStanding } from "#delivery/outbox_overview.ts";
 import { issueRewards } from "#delivery/outbox_table.ts";
 import type { TermOfShard } from "#delivery/outbox_terms.ts";
 import type { Reward } from "#delivery/reward.ts";
+import { HOMES_KEPT_MS } from "#delivery/shard_homes.ts";
 import { DELIVER_TIMEOUT_MS, LOOK_EVERY_MS, Sender, SENDER_STOP_MS_MAX } from "#delivery/sender.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import type { Caller } from "#rpc/caller.ts";
@@ -365,6 +366,30 @@ describe("Sender: comparison", () => {
     await ground.pass(LOOK_EVERY_MS);
     await ground.comes(1);
     expect(ground.calls).toEqual(["deliver 2: 2", "compare 1: 1", "deliver 1: 2", "compare 1: 1"]);
+    await ground.dispose();
+  });
+});
+
+describe("Sender: a merge that is heard of late", () => {
+  test("has that shard's terms compared with the same process of the center, once", async () => {
+    const ground = await Ground.make(2);
+    await ground.sender.start();
+    await ground.comes(2);
+    await ground.comes(1);
+    await ground.issue([...many(2, 2), ...many(1)]);
+    await ground.goes(2);
+    ground.calls.length = 0;
+    ground.sender.moved();
+    await ground.pass(HOMES_KEPT_MS);
+    expect(ground.calls).toEqual([]);
+    ground.mergedInto.set(2, 1);
+    ground.sender.moved();
+    ground.sender.moved();
+    await ground.pass(HOMES_KEPT_MS);
+    expect(ground.calls).toEqual(["compare 1: 1", "compare 1: 1", "deliver 1: 2", "compare 1: 1", "compare 1: 1"]);
+    ground.sender.moved();
+    await ground.pass(HOMES_KEPT_MS);
+    expect([ground.calls.length, await ground.mails(1)]).toEqual([5, 3]);
     await ground.dispose();
   });
 });
