@@ -22,7 +22,7 @@ import type { Lane, LaneWork } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LostTerms } from "./lost_terms.ts";
 import { allShards, pendingShards, takeBatch, writeAnswer } from "./outbox_batch.ts";
-import { ShardHomes } from "./shard_homes.ts";
+import { HOMES_KEPT_MS, ShardHomes } from "./shard_homes.ts";
 
 /** A center that does not answer for so long has failed this time. */
 export const DELIVER_TIMEOUT_MS = 10_000;
@@ -56,11 +56,14 @@ export class Sender {
   readonly #centers = new Map<number, { readonly key: NodeKey; readonly boot: string }>();
   readonly #homes: ShardHomes;
   readonly #lost: LostTerms;
+  /** By home: the process of its center, and which shards' terms were compared with it. */
+  readonly #compared = new Map<number, { readonly boot: string; readonly shards: ReadonlySet<number> }>();
   readonly #running = new Set<Promise<void>>();
   #looking: Promise<void> | undefined;
   #isWoken = false;
   #turns: Timer | undefined;
   #look: Timer | undefined;
+  #moving: Timer | undefined;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: SenderOptions) {
@@ -86,6 +89,22 @@ export class Sender {
     this.#isWoken = true;
     if (this.#looking !== undefined) return;
     this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = undefined));
+  }
+
+  /** Shards may live elsewhere than before: what merged ones have got is compared where they live now. */
+  moved(): void {
+    if (this.#state !== "running" || this.#moving !== undefined) return;
+    this.#moving = this.#options.clock.after(HOMES_KEPT_MS, () => {
+      this.#moving = undefined;
+      this.#homes.refresh();
+      for (const shard of this.#homes.moved()) {
+        const home = this.#homes.of(shard);
+        const compared = this.#compared.get(home);
+        const isCompared = compared?.boot === this.#centers.get(home)?.boot && compared?.shards.has(shard) === true;
+        if (!isCompared) this.#event(home, { kind: "moved", nowMs: this.#nowMs() });
+      }
+      this.wake();
+    });
   }
 
   reachable(center: Identity): void {
@@ -115,6 +134,7 @@ export class Sender {
     this.#state = "stopped";
     this.#turns?.cancel();
     this.#look?.cancel();
+    this.#moving?.cancel();
   }
 
   /** Resolves when nothing is being written any more, or after SENDER_STOP_MS_MAX. */
@@ -224,6 +244,7 @@ export class Sender {
     const shards = this.#homes.shardsOf(home);
     if (work.comparing === "first" || !work.pending) {
       const found = await this.#lost.compare({ home, center, shards });
+      this.#compared.set(home, { boot: center.boot, shards: new Set(shards) });
       this.#options.differs(home, found.differing.length === 0 ? undefined : found.differing);
       const isDone = found.later === 0 && found.lost === 0;
       return { pending: work.pending || found.lost > 0 || found.later > 0, comparing: isDone ? "no" : "last" };

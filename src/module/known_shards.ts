@@ -50,7 +50,7 @@ export interface KnownShardsOptions {
   readonly endpoint: Endpoint;
   /** What this node's own file says. */
   readonly file: readonly ShardFacts[];
-  /** Something of what is known is different now, or a shard has come or gone. */
+  /** Something of what is known is different now, or a shard has come or gone. Must not throw. */
   readonly changed: () => void;
 }
 
@@ -112,7 +112,6 @@ export class KnownShards implements ShardGroups {
       this.#options.alarms.raise("shards_full", { gateway: gateway.id, limit: GATEWAYS_ASKED_MAX });
     }
     this.#judge();
-    this.#options.changed();
     this.#askDue();
   }
 
@@ -120,7 +119,6 @@ export class KnownShards implements ShardGroups {
     if (this.#state !== "running" || !isShardGateway(gateway)) return;
     this.#asks.unreachable(gateway);
     this.#judge();
-    this.#options.changed();
   }
 
   /** By number, at most SHARDS_MAX. */
@@ -265,7 +263,6 @@ export class KnownShards implements ShardGroups {
       await turn;
       alarms.clear("shard_facts_unsaved");
       this.#judge();
-      this.#options.changed();
       return "answered";
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -277,6 +274,7 @@ export class KnownShards implements ShardGroups {
   /** Raises an alarm for each shard of which two gateways say different things, and clears it when they no longer do. */
   #judge(): void {
     const { alarms } = this.#options;
+    this.#options.changed();
     const now = new Set<number>();
     for (const shard of this.#claims.contested()) {
       const believed = this.#claims.believed(shard, this.#isThere);

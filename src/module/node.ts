@@ -128,7 +128,10 @@ export class Node {
     if (spec.parts.includes("activities") && store !== undefined) {
       const { alarms, counters, endpoint } = this;
       const known = { self, store, clock, clusterMs, random, log, alarms, directory, endpoint };
-      const changed = (): void => this.activities?.owner.shardsChanged();
+      const changed = (): void => {
+        this.activities?.owner.shardsChanged();
+        this.rewards?.shardsChanged();
+      };
       const shardsKnown = new KnownShards({ ...known, file: shards, changed });
       this.shards = shardsKnown;
       const homeOf = (shard: number): number => shardsKnown.homeOf(shard);

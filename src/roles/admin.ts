@@ -2,7 +2,7 @@
  * Role `admin`: a window on the cluster that owns nothing.
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const admin: RoleSpec = {
@@ -10,5 +10,5 @@ export const admin: RoleSpec = {
   purpose: "a window on the cluster: serves the admin API and owns nothing",
   deathPolicy: undefined,
   parts: [],
-  modules: [plainModule],
+  modules: referenceModules,
 };

@@ -2,7 +2,7 @@
  * Role `center`: what a shard has once: guild, arena, mail, chat, and its copy of the activities
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const center: RoleSpec = {
@@ -10,5 +10,5 @@ export const center: RoleSpec = {
   purpose: "what a shard has once: guild, arena, mail, chat, and its copy of the activities",
   deathPolicy: "exit",
   parts: ["logins", "inbox"],
-  modules: [plainModule],
+  modules: referenceModules,
 };

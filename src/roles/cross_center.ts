@@ -2,7 +2,7 @@
  * Role `cross_center`: owns activities, and what is matched and settled across shards
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const crossCenter: RoleSpec = {
@@ -10,5 +10,5 @@ export const crossCenter: RoleSpec = {
   purpose: "owns activities, and what is matched and settled across shards",
   deathPolicy: undefined,
   parts: ["activities"],
-  modules: [plainModule],
+  modules: referenceModules,
 };

@@ -2,7 +2,7 @@
  * Role `cross_gateway`: the router between shards and the cross tier; relays what all of them must know
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const crossGateway: RoleSpec = {
@@ -10,5 +10,5 @@ export const crossGateway: RoleSpec = {
   purpose: "the router between shards and the cross tier; relays what all of them must know",
   deathPolicy: undefined,
   parts: [],
-  modules: [plainModule],
+  modules: referenceModules,
 };

@@ -2,7 +2,7 @@
  * Role `cross_map`: scenes in which players of several shards meet
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const crossMap: RoleSpec = {
@@ -10,5 +10,5 @@ export const crossMap: RoleSpec = {
   purpose: "scenes in which players of several shards meet",
   deathPolicy: undefined,
   parts: [],
-  modules: [plainModule],
+  modules: referenceModules,
 };

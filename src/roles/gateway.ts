@@ -2,7 +2,7 @@
  * Role `gateway`: the shard's router: its nodes link to it, players come in through it
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const gateway: RoleSpec = {
@@ -10,5 +10,5 @@ export const gateway: RoleSpec = {
   purpose: "the shard's router: its nodes link to it, players come in through it",
   deathPolicy: undefined,
   parts: ["sessions"],
-  modules: [plainModule],
+  modules: referenceModules,
 };

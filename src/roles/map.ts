@@ -2,7 +2,7 @@
  * Role `map`: scenes and instances of a shard with their combat
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const map: RoleSpec = {
@@ -10,5 +10,5 @@ export const map: RoleSpec = {
   purpose: "scenes and instances of a shard with their combat",
   deathPolicy: "exit",
   parts: ["logins"],
-  modules: [plainModule],
+  modules: referenceModules,
 };

@@ -2,7 +2,7 @@
  * Role `statistic`: event log, online curve and daily figures of the whole cluster
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const statistic: RoleSpec = {
@@ -10,5 +10,5 @@ export const statistic: RoleSpec = {
   purpose: "event log, online curve and daily figures of the whole cluster",
   deathPolicy: undefined,
   parts: [],
-  modules: [plainModule],
+  modules: referenceModules,
 };

@@ -2,7 +2,7 @@
  * Role `user`: player data of a shard: profile, bag, progress
  */
 
-import { plainModule } from "#game/plain.ts";
+import { referenceModules } from "#game/reference_modules.ts";
 import type { RoleSpec } from "#module/role_spec.ts";
 
 export const user: RoleSpec = {
@@ -10,5 +10,5 @@ export const user: RoleSpec = {
   purpose: "player data of a shard: profile, bag, progress",
   deathPolicy: "exit",
   parts: ["logins"],
-  modules: [plainModule],
+  modules: referenceModules,
 };

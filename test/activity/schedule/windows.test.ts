@@ -265,7 +265,7 @@ describe("Windows: of any schedule", () => {
       }
     }
     expect(wrong).toEqual([]);
-  });
+  }, 60_000);
 
   test("from wherever one looks the same comes next, and it is what is open then", () => {
     for (const schedule of schedules) {
@@ -279,7 +279,7 @@ describe("Windows: of any schedule", () => {
         expect(windowAt(schedule, window.closesAtMs)?.opensAtMs ?? window.closesAtMs).toBe(window.closesAtMs);
       }
     }
-  });
+  }, 60_000);
 
   test("what was found is remembered for the schedule itself, and for the time", () => {
     const schedule = cron("0 20 * * *", "UTC");
