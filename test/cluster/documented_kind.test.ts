@@ -43,23 +43,31 @@ describe("The kinds of docs/activities.md", () => {
           const phase = (answer.body as { activity?: { phase: string } }).activity?.phase ?? "";
           return `${answer.status} ${phase}`;
         };
+        const heard = (id: string): string[] =>
+          cluster.node(id).life.lines.flatMap((line) => {
+            return line.phrase === "contest goes on" ? [String(line.data["phase"])] : [];
+          });
+        // A phase that is over before the news of it has gone out is not told: each is waited for.
+        const heardBy = async (phase: string): Promise<void> => {
+          for (const id of ["center:1", "center:2"]) {
+            await waitFor(() => (heard(id).at(-1) === phase ? true : undefined), {
+              what: `${id} to hear of ${phase}`,
+              withinMs: 15_000,
+              notices: cluster.notices,
+            });
+          }
+        };
         expect(await verb("close")).toBe("409 ");
         expect(await verb("preview", { key: "p1", why: "a test" })).toBe("200 preview");
+        await heardBy("preview");
         expect(await verb("next", { dryRun: true })).toBe("200 open");
         expect(await verb("next", { key: "n1" })).toBe("200 open");
         expect(await verb("next", { key: "n1" })).toBe("200 open");
+        await heardBy("open");
         expect(await verb("extend", { closesAtMs: Date.now() + 1500 })).toBe("200 open");
+        await heardBy("closed");
         for (const id of ["center:1", "center:2"]) {
-          const heard = (): string[] =>
-            cluster.node(id).life.lines.flatMap((line) => {
-              return line.phrase === "contest goes on" ? [String(line.data["phase"])] : [];
-            });
-          await waitFor(() => (heard().at(-1) === "closed" ? true : undefined), {
-            what: `${id} to hear the end of the contest`,
-            withinMs: 15_000,
-            notices: cluster.notices,
-          });
-          expect(heard().filter((phase) => phase !== "settling")).toEqual(["preview", "open", "closed"]);
+          expect(heard(id).filter((phase) => phase !== "settling")).toEqual(["preview", "open", "closed"]);
         }
       } finally {
         rmSync(folder, { recursive: true, force: true });

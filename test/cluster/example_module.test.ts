@@ -1,6 +1,6 @@
 /**
  * The example module, alone beside a cluster file in a folder that was empty: the compiled executable loads it, takes
- * activities of its kind, and serves its contract across the tiers.
+ * activities of its kind, counts each strike of its players once, and mails the winner.
  */
 
 import { resolve } from "node:path";
@@ -36,6 +36,7 @@ describe("The example module", () => {
       ["ann", expect.any(Number)],
       ["bob", expect.any(Number)],
       ["ann", expect.any(Number)],
+      ["ann", expect.any(Number)],
     ]);
     // Both shards strike the same boss on cross_center: 2 * (10 + 30 + 5) in all.
     const other = cluster.node("user:201");
@@ -49,7 +50,7 @@ describe("The example module", () => {
       .map(({ data }) => [String(data["player"]), Number(data["total"])] as const);
     const highest = (name: string): number =>
       Math.max(...totals.flatMap(([who, total]) => (who === name ? [total] : [])));
-    expect([totals.length, highest("ann"), highest("bob")]).toEqual([6, 30, 60]);
+    expect([totals.length, highest("ann"), highest("bob")]).toEqual([8, 30, 60]);
 
     expect((await admin.ask("POST", "/api/activities/dragon/close")).status).toBe(200);
     for (const id of ["center:1", "center:2"]) {
@@ -60,6 +61,15 @@ describe("The example module", () => {
       });
       expect(gone.data["activity"]).toBe("dragon");
     }
+    const mails = await waitFor(
+      async () => {
+        const all = await Promise.all([1, 2].map((shard) => admin.ask("GET", `/api/shards/${shard}/mail?player=bob`)));
+        const found = all.flatMap(({ body }) => (body as { mails?: { title: string }[] }).mails ?? []);
+        return found.length > 0 ? found : undefined;
+      },
+      { what: "bob's mail", withinMs: 10_000, notices: cluster.notices },
+    );
+    expect(mails.map(({ title }) => title)).toEqual(["Place 1"]);
     console.log(`      example module: ${ground.seconds} s`);
   });
 });

@@ -7,23 +7,27 @@ import { activity, contract, module, v } from "kuafu";
 
 const Boss = contract("boss", {
   strike: {
-    id: 2001,
-    request: v.strictObject({ player: v.string(), damage: v.number() }),
-    reply: v.strictObject({ rank: v.number(), total: v.number() }),
+    id: 2000,
+    idempotent: true,
+    request: v.strictObject({ strike: v.string(), player: v.string(), damage: v.number() }),
+    reply: v.strictObject({ place: v.number(), total: v.number() }),
   },
 });
 const boss = activity("boss", { config: v.unknown() });
 
 export default module("striker", {}, (node) => {
-  const strike = async (player: string, damage: number): Promise<void> => {
-    const answer = await node.call(Boss.strike, { player, damage }, { to: { role: "center" }, timeoutMs: 4_000 });
+  const strike = async (player: string, damage: number, key: string): Promise<void> => {
+    const request = { strike: `${node.id}:${key}`, player, damage };
+    const answer = await node.call(Boss.strike, request, { to: { role: "center" }, timeoutMs: 4_000 });
     node.log.info("struck", { player, ...answer });
   };
   node.on("user", () => {
     node.activity(boss).opened(async ({ id }) => {
-      await strike("ann", 10);
-      await strike("bob", 30);
-      await strike("ann", 5);
+      await strike("ann", 10, "1");
+      await strike("bob", 30, "2");
+      await strike("ann", 5, "3");
+      // As a player whose answer was lost: it counts once.
+      await strike("ann", 5, "3");
       node.log.info("struck enough", { activity: id });
     });
   });
