@@ -30,6 +30,8 @@ export interface DeliveryDeskOptions {
   readonly clusterMs: () => number;
   readonly digest: Digest;
   readonly sender: Pick<Sender, "lane" | "homeOf" | "wake">;
+  /** Default: REPLAYED_MAX. */
+  readonly replayedMax?: number;
 }
 
 export class DeliveryDesk {
@@ -112,14 +114,14 @@ export class DeliveryDesk {
     readonly count: (tx: Tx, filter: RewardFilter) => Promise<number>;
     readonly change: (tx: Tx, filter: RewardFilter) => Promise<number>;
   }): Promise<Changed> {
-    const { store, sender } = this.#options;
+    const { store, sender, replayedMax = REPLAYED_MAX } = this.#options;
     let count = 0;
     for (const filter of work.filters) {
       if (work.dryRun) {
         count += await store.transaction((tx) => work.count(tx, filter));
         continue;
       }
-      while (count < REPLAYED_MAX) {
+      while (count < replayedMax) {
         const changed = await store.transaction((tx) => work.change(tx, filter));
         count += changed;
         if (changed === 0) break;
@@ -127,7 +129,7 @@ export class DeliveryDesk {
     }
     if (count > 0 && !work.dryRun) sender.wake();
     const { ackedUntilMs } = work;
-    return { kind: "ok", count, more: !work.dryRun && count >= REPLAYED_MAX, ackedUntilMs };
+    return { kind: "ok", count, more: !work.dryRun && count >= replayedMax, ackedUntilMs };
   }
 
   #delivery(term: TermCounts): Deliveries["deliveries"][number] {

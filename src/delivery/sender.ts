@@ -26,8 +26,12 @@ import { HOMES_KEPT_MS, ShardHomes } from "./shard_homes.ts";
 
 /** A center that does not answer for so long has failed this time. */
 export const DELIVER_TIMEOUT_MS = 10_000;
-/** While something waits for a center that is not there: how often it is looked where its shard lives by now. */
-export const LOOK_EVERY_MS = 5_000;
+/**
+ * While something waits for a center that is not there: when it is looked again where its shard lives by now. Each time
+ * takes twice as long, up to the most; a merge that is heard of meanwhile does not wait for it.
+ */
+export const LOOK_MS = 5_000;
+export const LOOK_MS_MAX = 300_000;
 /** A stop waits so long for what is under way. */
 export const SENDER_STOP_MS_MAX = 2_000;
 
@@ -63,6 +67,7 @@ export class Sender {
   #isWoken = false;
   #turns: Timer | undefined;
   #look: Timer | undefined;
+  #lookMs = LOOK_MS;
   #moving: Timer | undefined;
   #state: "new" | "running" | "stopped" = "new";
 
@@ -85,10 +90,8 @@ export class Sender {
 
   /** Something may be pending that was not before. */
   wake(): void {
-    if (this.#state !== "running") return;
-    this.#isWoken = true;
-    if (this.#looking !== undefined) return;
-    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = undefined));
+    this.#lookMs = LOOK_MS;
+    this.#wake();
   }
 
   /** Shards may live elsewhere than before: what merged ones have got is compared where they live now. */
@@ -116,6 +119,9 @@ export class Sender {
   unreachable(center: Identity): void {
     if (this.#centers.get(center.shard)?.boot !== center.boot) return;
     this.#centers.delete(center.shard);
+    this.#lookMs = LOOK_MS;
+    this.#look?.cancel();
+    this.#look = undefined;
     this.#event(center.shard, { kind: "unreachable", nowMs: this.#nowMs() });
     this.#run();
   }
@@ -147,6 +153,13 @@ export class Sender {
     });
     await Promise.race([ended, waited]);
     limit?.cancel();
+  }
+
+  #wake(): void {
+    if (this.#state !== "running") return;
+    this.#isWoken = true;
+    if (this.#looking !== undefined) return;
+    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = undefined));
   }
 
   async #lookUntilQuiet(): Promise<void> {
@@ -200,10 +213,11 @@ export class Sender {
   #lookLater(hasFailed = false): void {
     if (this.#look !== undefined || this.#state !== "running") return;
     if (hasFailed || this.#lanes.unreachable().length > 0) {
-      this.#look = this.#options.clock.after(LOOK_EVERY_MS, () => {
+      this.#look = this.#options.clock.after(this.#lookMs, () => {
         this.#look = undefined;
+        this.#lookMs = Math.min(LOOK_MS_MAX, this.#lookMs * 2);
         this.#sayUnreachable();
-        this.wake();
+        this.#wake();
       });
     }
   }

@@ -15,7 +15,7 @@ import { issueRewards } from "#delivery/outbox_table.ts";
 import type { TermOfShard } from "#delivery/outbox_terms.ts";
 import type { Reward } from "#delivery/reward.ts";
 import { HOMES_KEPT_MS } from "#delivery/shard_homes.ts";
-import { DELIVER_TIMEOUT_MS, LOOK_EVERY_MS, Sender, SENDER_STOP_MS_MAX } from "#delivery/sender.ts";
+import { DELIVER_TIMEOUT_MS, LOOK_MS, LOOK_MS_MAX, Sender, SENDER_STOP_MS_MAX } from "#delivery/sender.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import type { Caller } from "#rpc/caller.ts";
 import type { Method } from "#rpc/contract.ts";
@@ -219,14 +219,14 @@ describe("Sender", () => {
     await ground.sender.start();
     await ground.comes(2);
     await ground.issue([...many(2), ...many(2, 2)]);
-    for (let look = 0; look < 9; look += 1) await ground.pass(LOOK_EVERY_MS);
+    for (let look = 0; look < 9; look += 1) await ground.pass(Math.min(LOOK_MS_MAX, LOOK_MS * 2 ** look));
     expect(ground.calls).toEqual(["deliver 2: 2"]);
     expect(ground.lines.map(({ phrase, data }) => [phrase, data?.["shard"], data?.["attempt"]])).toEqual(
       [1, 2, 4, 8].map((attempt) => ["rewards wait for a shard", 1, attempt]),
     );
     await ground.comes(1);
     expect([ground.calls.at(-1), await ground.pending(), ground.clock.pending]).toEqual(["deliver 1: 2", 0, 1]);
-    await ground.pass(LOOK_EVERY_MS);
+    await ground.pass(LOOK_MS_MAX);
     expect(ground.clock.pending).toBe(0);
     await ground.dispose();
   });
@@ -289,7 +289,7 @@ describe("Sender", () => {
     await quiet();
     expect(ground.lines.map(({ phrase }) => phrase)).toEqual(["outbox not read"]);
     ground.store.failing = "no";
-    await ground.pass(LOOK_EVERY_MS);
+    await ground.pass(LOOK_MS);
     expect([await ground.pending(), await ground.mails(1)]).toEqual([0, 2]);
     await ground.dispose();
   });
@@ -301,7 +301,7 @@ describe("Sender", () => {
     await ground.issue(many(3, 2));
     expect([ground.calls, ground.sender.lane(2).state.kind]).toEqual([[], "unreachable"]);
     ground.mergedInto.set(2, 1);
-    await ground.pass(LOOK_EVERY_MS);
+    await ground.pass(LOOK_MS);
     expect([ground.calls, await ground.mails(1), await ground.pending()]).toEqual([["deliver 1: 3"], 3, 0]);
     await ground.dispose();
   });
@@ -363,7 +363,7 @@ describe("Sender: comparison", () => {
     await ground.issue(many(2, 2));
     await ground.goes(2);
     ground.mergedInto.set(2, 1);
-    await ground.pass(LOOK_EVERY_MS);
+    await ground.pass(LOOK_MS);
     await ground.comes(1);
     expect(ground.calls).toEqual(["deliver 2: 2", "compare 1: 1", "deliver 1: 2", "compare 1: 1"]);
     await ground.dispose();
