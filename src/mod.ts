@@ -26,6 +26,7 @@ export type {
   Handlers,
   JoinCall,
   ModuleNode,
+  OnceEvent,
   OpenedEvent,
   PhaseEvent,
   ReportCall,

@@ -3,6 +3,7 @@
  * raised as the alarm `module_fault:<module>`; it ends the setup, the listener's turn or the call that it is in.
  */
 
+import type { OnceHook, OnceHooks } from "#activity/once_hooks.ts";
 import type { ActivityReplica } from "#activity/replica.ts";
 import type { Alarms } from "#base/alarms.ts";
 import type { Clock, Timer } from "#base/clock.ts";
@@ -36,6 +37,8 @@ export interface ModuleHostOptions {
   readonly targets: TargetResolver;
   readonly replica: ActivityReplica;
   readonly clusterMs: () => number;
+  /** Undefined: this node keeps nothing. */
+  readonly once: OnceHooks | undefined;
 }
 
 export class ModuleHost {
@@ -148,6 +151,7 @@ export class ModuleHost {
           closed: (closed) => replica.listen({ ...of, closed }),
           phase: (phase) => replica.listen({ ...of, phase }),
           applied: (applied) => replica.listen({ ...of, applied }),
+          once: (phase, run) => this.#once({ ...of, phase, run: run as OnceHook["run"] }),
           report: (report, asked) => heard(asks.report(report, asked)),
           join: (join, asked) => heard(asks.join(join, asked)),
           standing: (question, asked) => heard(asks.standing(question, asked)),
@@ -163,6 +167,16 @@ export class ModuleHost {
       after: (delayMs, fn) => this.#after(delayMs, () => guard(fn)),
       clusterMs,
     };
+  }
+
+  #once(hook: OnceHook): void {
+    const { once, self } = this.#options;
+    if (once === undefined) {
+      throw new TypeError(
+        `Cannot hear once of ${hook.kind} on ${self.id}: allowed is a center, which keeps what was done`,
+      );
+    }
+    once.add(hook);
   }
 
   async #call<M extends Method>(

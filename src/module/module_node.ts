@@ -10,6 +10,8 @@ import type {
   OpenedEvent as OpenedTerm,
   PhaseEvent as TermPhaseEvent,
 } from "#activity/activity_event.ts";
+import type { OnceEvent as TermOnceEvent } from "#activity/once_hooks.ts";
+import type { TermPhase } from "#activity/term.ts";
 import type { LogData } from "#base/log.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
@@ -64,6 +66,11 @@ export type Handlers<C extends Readonly<Record<string, Method>>> = {
   readonly [Name in keyof C]?: Handler<C[Name]>;
 };
 
+/** A phase that a term has entered. */
+export interface OnceEvent<Config = unknown> extends TermOnceEvent {
+  readonly config: Config;
+}
+
 export interface ActivityListener<Config, Body = unknown> {
   /** Once per term and life of the process; at once for what is open already. */
   opened(listener: (event: OpenedEvent<Config>) => void | Promise<void>): void;
@@ -76,6 +83,12 @@ export interface ActivityListener<Config, Body = unknown> {
   phase(listener: (event: PhaseEvent<Config>) => void | Promise<void>): void;
   /** Each version of an activity of this kind that this node has applied, at once for those that it has. */
   applied(listener: (event: AppliedEvent) => void | Promise<void>): void;
+  /**
+   * On a `center` alone: runs once for each term that enters the phase, over all lives of the process, also when the shard
+   * slept through it. It runs again until it has resolved once, so what it does is to be idempotent by (term, phase).
+   * Throws TypeError on another node.
+   */
+  once(phase: TermPhase | "cancelled", hook: (event: OnceEvent<Config>) => void | Promise<void>): void;
   /** What is open now. */
   open(): readonly ActivityEvent<Config>[];
   /**

@@ -10,6 +10,7 @@ import type { Clock } from "#base/clock.ts";
 import { sleep } from "#base/clock.ts";
 import { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
+import { OnceHooks } from "#activity/once_hooks.ts";
 import { ActivityReplica } from "#activity/replica.ts";
 import type { DeathPolicy } from "#mesh/death_watch.ts";
 import { policyText } from "#mesh/death_watch.ts";
@@ -56,6 +57,7 @@ export class Node {
   readonly rewards: IssuedRewards | undefined;
   /** Of the shard, as its center has it. */
   readonly inbox: Inbox | undefined;
+  readonly once: OnceHooks | undefined;
   readonly #options: NodeOptions;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -97,6 +99,11 @@ export class Node {
       clusterMs,
       nodeStartedClusterMs: () => clusterMs() - (clock.nowMs() - madeMs),
     });
+    const { store: ownStore } = options;
+    if (spec.parts.includes("inbox") && ownStore !== undefined) {
+      const { replica, alarms } = this;
+      this.once = new OnceHooks({ store: ownStore, clock, clusterMs, replica, alarms });
+    }
     this.modules = new ModuleHost({
       self,
       clock,
@@ -107,6 +114,7 @@ export class Node {
       endpoint: this.endpoint,
       targets: new TargetResolver({ self, directory, assignment: this.assignment }),
       replica: this.replica,
+      once: this.once,
       clusterMs,
     });
     if (spec.parts.includes("sessions")) {
@@ -172,6 +180,8 @@ export class Node {
     await this.activities?.start();
     if (this.#state !== "created") return;
     await this.rewards?.start();
+    if (this.#state !== "created") return;
+    await this.once?.start();
     if (this.#state !== "created") return;
     this.inbox?.start();
     this.#state = "started";
@@ -240,6 +250,7 @@ export class Node {
     this.rewards?.close();
     void this.inbox?.stop();
     this.replica.stop();
+    this.once?.stop();
     this.modules.stop();
   }
 

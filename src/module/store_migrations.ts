@@ -3,6 +3,7 @@
  */
 
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
+import { ONCE_MIGRATIONS } from "#activity/once_table.ts";
 import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
 import { INBOX_MIGRATIONS } from "#delivery/inbox_schema.ts";
 import { OUTBOX_MIGRATIONS } from "#delivery/outbox_schema.ts";
@@ -15,6 +16,7 @@ export const STORE_MIGRATIONS: readonly MigrationSet[] = [
   SHARD_FACT_MIGRATIONS,
   OUTBOX_MIGRATIONS,
   INBOX_MIGRATIONS,
+  ONCE_MIGRATIONS,
   AUDIT_MIGRATIONS,
 ];
 

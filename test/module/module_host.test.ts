@@ -52,6 +52,7 @@ class Hosted {
         log,
         alarms: this.alarms,
       }),
+      once: undefined,
       clusterMs,
     });
   }
