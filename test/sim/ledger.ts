@@ -33,6 +33,8 @@ export class Ledger {
   /** Per life and activity: the term that is open there. */
   readonly #openTerms = new Map<string, string>();
   readonly #doneTerms = new Set<string>();
+  /** Activities that an operator has taken back from a node, `owner/id`. */
+  readonly #adopted = new Set<string>();
   readonly #lastSteps = new Map<string, number>();
   #nonce = 0;
 
@@ -130,12 +132,21 @@ export class Ledger {
     this.#lastSteps.set(key, Math.max(step.number, last));
   }
 
+  /** An operator has asked for it. */
+  adopts(activity: string): void {
+    this.#adopted.add(activity);
+  }
+
   opens(life: string, activity: string, term: string): void {
     this.count("opened");
     const key = `${life}/${activity}`;
     const open = this.#openTerms.get(key);
     if (open !== undefined) this.violation(`${key} opened ${term} while ${open} is open`);
-    if (this.#doneTerms.has(`${key}/${term}`)) this.violation(`${key} opened ${term} a second time`);
+    if (this.#doneTerms.has(`${key}/${term}`)) {
+      // An owner that lost its disk has lost its tombstones too: whoever adopts what one node still holds opens it again.
+      if (this.#adopted.has(activity)) this.count("opened again by adoption");
+      else this.violation(`${key} opened ${term} a second time`);
+    }
     this.#doneTerms.add(`${key}/${term}`);
     this.#openTerms.set(key, term);
   }

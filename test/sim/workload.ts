@@ -124,6 +124,7 @@ export class Workload {
     const { ledger, world } = this.#cluster;
     const { endpoint, self } = life.node.node;
     const { id, verb } = options;
+    if (verb === "adopt") ledger.adopts(`${self.id}/${id}`);
     life.process.deliver(() => {
       endpoint.caller.call(ActivityContract[verb], { id }, { to: { key: self.key }, timeoutMs: RESCUE_MS }).then(
         (outcome) => {
