@@ -14,7 +14,8 @@ import type { Ranking } from "./ranking.ts";
 import { isSettled } from "./settlement.ts";
 import { readSettled } from "./settlement_table.ts";
 import type { TermBoard } from "./term_board.ts";
-import { groupOf, groupsOf } from "./term_groups.ts";
+import { groupOf } from "./term_groups.ts";
+import { groupsOf } from "./group_list.ts";
 import type { TermRanks } from "./term_ranks.ts";
 
 /** Places that one question may ask for. */
@@ -164,7 +165,8 @@ function refusalOf(question: RankQuestion, content: ActivityContent, kinds: Acti
 function groupNamed(question: RankQuestion, content: ActivityContent): string | undefined {
   const groups = groupsOf(content);
   const only = groups.length === 1 ? groups[0]?.name : undefined;
-  return question.group ?? groupOf(content, question.shard) ?? (question.shard === 0 ? only : undefined);
+  if (question.group !== undefined) return question.group;
+  return question.shard > 0 ? groupOf(content, question.shard) : only;
 }
 
 function foundIn(question: RankQuestion, content: ActivityContent, board: TermBoard): Found {

@@ -16,7 +16,7 @@ import { readSettled, writeSettled } from "./settlement_table.ts";
 import type { SettledRanking } from "./settlement_table.ts";
 import { TERM_PHASES } from "./term.ts";
 import type { TermDraft } from "./term_draft.ts";
-import { groupsOf } from "./term_groups.ts";
+import { groupsOf } from "./group_list.ts";
 
 const ENCODER = new TextEncoder();
 /** Lines that are encoded together. */

@@ -10,7 +10,7 @@ import { RankDraft } from "./rank_draft.ts";
 import { noteTerm, writeEntries } from "./rank_table.ts";
 import type { Standing } from "./report_outcome.ts";
 import type { TermOf } from "./report_table.ts";
-import { groupsOf } from "./term_groups.ts";
+import { groupsOf } from "./group_list.ts";
 import type { TermBoard } from "./term_board.ts";
 
 /** Whose change it is. */

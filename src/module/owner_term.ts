@@ -5,7 +5,7 @@
 
 import type { RankingHandle } from "#activity/kind_hooks.ts";
 import type { TermPhase } from "#activity/term.ts";
-import type { TermGroup } from "#activity/term_groups.ts";
+import type { ListedGroup } from "#activity/group_list.ts";
 import type { Mail } from "#delivery/reward.ts";
 
 /** A term of an activity, for the hooks on its owner. */
@@ -20,7 +20,7 @@ export interface OwnerTerm<Config = unknown, State = unknown, RankingName extend
   readonly config: Config;
   /** What the hooks of this term have left; what a hook changes in it is kept with what the hook runs for. */
   readonly state: State;
-  readonly groups: readonly TermGroup[];
+  readonly groups: readonly ListedGroup[];
   /** The group that a shard takes part in; undefined: in none. */
   groupOf(shard: number): string | undefined;
   /**
