@@ -42,6 +42,13 @@ const Shard = v.pipe(
   v.maxValue(NUMBER_MAX, shardMessage),
 );
 
+const TimeMs = v.pipe(
+  v.number("must be a number"),
+  v.safeInteger("must be a whole number of milliseconds since 1970-01-01 UTC"),
+  v.minValue(1, "must be at least 1"),
+  v.description("Milliseconds since 1970-01-01 UTC"),
+);
+
 export const ShardPath = v.strictObject({ shard: ShardText }, unknownField);
 export const MailQuery = v.strictObject(
   {
@@ -101,6 +108,9 @@ export const ResendBody = v.pipe(
       term: Part,
       shard: v.exactOptional(Shard),
       player: v.exactOptional(Player),
+      ackedUntilMs: v.exactOptional(
+        v.pipe(TimeMs, v.description("Only what was acknowledged until then; default: now. Of the answer before")),
+      ),
       ...changeFields,
     },
     unknownField,
@@ -131,14 +141,7 @@ const MailBody = v.strictObject(
       ),
       v.maxLength(ITEMS_MAX, `must have at most ${ITEMS_MAX} items`),
     ),
-    expiresAtMs: v.exactOptional(
-      v.pipe(
-        v.number("must be a number"),
-        v.safeInteger("must be a whole number of milliseconds since 1970-01-01 UTC"),
-        v.minValue(1, "must be at least 1"),
-        v.description("Milliseconds since 1970-01-01 UTC"),
-      ),
-    ),
+    expiresAtMs: v.exactOptional(TimeMs),
   },
   unknownField,
 );

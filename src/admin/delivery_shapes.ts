@@ -78,5 +78,6 @@ export const DeliveriesAnswer = v.object({
 export const RewardsChangeAnswer = v.object({
   count: v.pipe(Count, v.description("Rewards that are sent now, or would be")),
   more: v.pipe(Flag, v.description("There are more than one request changes: ask again")),
+  ackedUntilMs: v.optional(v.pipe(TimeMs, v.description("Of a replay: give it with the next request"))),
   changed: v.pipe(Flag, v.description("False: there were none")),
 });

@@ -111,7 +111,9 @@ export class MeshDeliveries {
     const done = outcomes.flatMap((outcome) => (outcome.kind === "ok" ? [outcome] : []));
     if (done.length > 0) {
       const count = done.reduce((sum, one) => sum + one.count, 0);
-      return { kind: "ok", changed: count > 0, value: { count, more: done.some((one) => one.more) } };
+      const [{ ackedUntilMs } = { ackedUntilMs: undefined }] = done;
+      const more = done.some((one) => one.more);
+      return { kind: "ok", changed: count > 0, value: { count, more, ackedUntilMs } };
     }
     // An owner that did not answer may be the one that has it.
     for (const one of asked) if (one.kind === "silent") throw one.error;

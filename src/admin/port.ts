@@ -245,6 +245,8 @@ export interface ResendRequest {
   readonly term: string;
   readonly shard?: number | undefined;
   readonly player?: string | undefined;
+  /** Only what was acknowledged until then; default: now. */
+  readonly ackedUntilMs?: number | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
@@ -262,8 +264,9 @@ export interface ReleaseRequest {
 
 export interface RewardsChange {
   readonly count: number;
-  /** There are more: ask again. */
+  /** There are more: ask again, of a replay with `ackedUntilMs`. */
   readonly more: boolean;
+  readonly ackedUntilMs: number | undefined;
 }
 
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */

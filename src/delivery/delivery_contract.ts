@@ -14,7 +14,7 @@ export const TERMS_ASKED_MAX = 500;
 /** Terms and shards that one answer about deliveries lists; and kinds of held rewards. */
 export const DELIVERIES_MAX = 500;
 /** Rewards that one request replays or releases. */
-export const REPLAYED_MAX = 100_000;
+export const REPLAYED_MAX = 20_000;
 
 const { activity, term, group, ranking, tier } = rewardKeySchema.entries;
 const sequence = v.pipe(v.number(), v.safeInteger());
@@ -28,7 +28,7 @@ export const DELIVERY_STATES = ["pending", "held", "acknowledged"] as const;
 export const LANE_STATES = ["idle", "due", "sending", "backing_off", "unreachable"] as const;
 
 const changed = v.variant("kind", [
-  v.object({ kind: v.literal("ok"), count: v.number(), more: v.boolean() }),
+  v.object({ kind: v.literal("ok"), count: v.number(), more: v.boolean(), ackedUntilMs: optionalNumber }),
   v.object({ kind: v.literal("not_found"), detail: v.string() }),
   v.object({ kind: v.literal("conflict"), detail: v.string(), allowed: v.array(v.string()) }),
 ]);
@@ -134,6 +134,8 @@ export const DeliveryContract = contract("delivery", {
       term,
       shard: v.optional(homeShardSchema),
       player: v.optional(playerSchema),
+      /** To go on where the answer before said that there is more; default: now. */
+      ackedUntilMs: v.optional(v.number()),
       dryRun: v.optional(v.boolean()),
     }),
     reply: changed,

@@ -30,6 +30,8 @@ export interface DeliveryDeskOptions {
   readonly clusterMs: () => number;
   readonly digest: Digest;
   readonly sender: Pick<Sender, "lane" | "homeOf" | "wake">;
+  /** Default: REPLAYED_MAX. */
+  readonly replayedMax?: number;
 }
 
 export class DeliveryDesk {
@@ -72,7 +74,7 @@ export class DeliveryDesk {
   /** Acknowledged rewards are sent once more; what was forgotten in part is left alone. */
   async resend(request: HeardRequestOf<typeof DeliveryContract.resend>): Promise<Changed> {
     const { owner, store, clusterMs, digest } = this.#options;
-    const { dryRun = false, ...filter } = request;
+    const { dryRun = false, ackedUntilMs = Math.trunc(clusterMs()), ...filter } = request;
     const { activity, term } = filter;
     const terms = await store.transaction((tx) =>
       readTerms(tx, owner, { filter: { activity, term, shard: filter.shard }, limit: DELIVERIES_MAX }),
@@ -80,7 +82,8 @@ export class DeliveryDesk {
     if (terms.length === 0) return noSuchTerm(activity, term);
     const shards = terms.filter((of) => isKept(of, clusterMs())).map(({ shard }) => shard);
     return this.#inTurns({
-      filters: shards.map((shard) => ({ ...filter, shard })),
+      ackedUntilMs,
+      filters: shards.map((shard) => ({ ...filter, shard, ackedUntilMs })),
       dryRun,
       count: (tx, one) => countRewards(tx, owner, { filter: one, state: "acknowledged" }),
       change: (tx, one) => sendAgain(tx, owner, { filter: one, atMs: clusterMs(), digest }),
@@ -106,25 +109,27 @@ export class DeliveryDesk {
   /** Up to REPLAYED_MAX rewards, a bounded number per transaction. */
   async #inTurns(work: {
     readonly filters: readonly RewardFilter[];
+    readonly ackedUntilMs?: number;
     readonly dryRun: boolean;
     readonly count: (tx: Tx, filter: RewardFilter) => Promise<number>;
     readonly change: (tx: Tx, filter: RewardFilter) => Promise<number>;
   }): Promise<Changed> {
-    const { store, sender } = this.#options;
+    const { store, sender, replayedMax = REPLAYED_MAX } = this.#options;
     let count = 0;
     for (const filter of work.filters) {
       if (work.dryRun) {
         count += await store.transaction((tx) => work.count(tx, filter));
         continue;
       }
-      while (count < REPLAYED_MAX) {
+      while (count < replayedMax) {
         const changed = await store.transaction((tx) => work.change(tx, filter));
         count += changed;
         if (changed === 0) break;
       }
     }
     if (count > 0 && !work.dryRun) sender.wake();
-    return { kind: "ok", count, more: !work.dryRun && count >= REPLAYED_MAX };
+    const { ackedUntilMs } = work;
+    return { kind: "ok", count, more: !work.dryRun && count >= replayedMax, ackedUntilMs };
   }
 
   #delivery(term: TermCounts): Deliveries["deliveries"][number] {

@@ -49,6 +49,8 @@ export type LaneEvent =
   | { readonly kind: "found"; readonly nowMs: number }
   | { readonly kind: "reachable"; readonly boot: string; readonly nowMs: number }
   | { readonly kind: "unreachable"; readonly nowMs: number }
+  /** Another shard lives here now: what it got has to be compared. */
+  | { readonly kind: "moved"; readonly nowMs: number }
   /** A look at a lane that waits for its center. */
   | { readonly kind: "looked" }
   | { readonly kind: "taken"; readonly nowMs: number }
@@ -70,6 +72,9 @@ export function laneAfter(lane: Lane, event: LaneEvent): Lane {
   switch (event.kind) {
     case "found":
       return settled({ ...lane, work: { ...lane.work, pending: true } }, event.nowMs);
+    case "moved":
+      if (lane.boot === undefined) return lane;
+      return settled({ ...lane, work: { ...lane.work, comparing: "first" } }, event.nowMs);
     case "reachable": {
       const comparing = event.boot === lane.comparedBoot ? lane.work.comparing : "first";
       const there: Lane = { ...lane, boot: event.boot, attempt: 0, work: { ...lane.work, comparing } };

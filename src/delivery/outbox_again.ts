@@ -27,6 +27,8 @@ export interface RewardFilter {
   readonly group?: string | undefined;
   readonly ranking?: string | undefined;
   readonly tier?: string | undefined;
+  /** Acknowledged until then: what is acknowledged while a replay goes on is not replayed once more. */
+  readonly ackedUntilMs?: number | undefined;
 }
 
 function clauseOf(owner: string, filter: RewardFilter): { readonly sql: string; readonly values: readonly SqlValue[] } {
@@ -40,8 +42,10 @@ function clauseOf(owner: string, filter: RewardFilter): { readonly sql: string; 
     ["player", filter.player],
     ["tier", filter.tier],
   ];
-  const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]));
-  return { sql: given.map(([column]) => `${column} = ?`).join(" AND "), values: given.map(([, value]) => value) };
+  const given = wanted.flatMap(([column, value]) => (value === undefined ? [] : [{ sql: `${column} = ?`, value }]));
+  const { ackedUntilMs } = filter;
+  if (ackedUntilMs !== undefined) given.push({ sql: "acked_at_ms <= ?", value: Math.trunc(ackedUntilMs) });
+  return { sql: given.map(({ sql }) => sql).join(" AND "), values: given.map(({ value }) => value) };
 }
 
 export async function countRewards(

@@ -21,13 +21,14 @@ export interface Standing {
 /** Of all shards and activities. Walks the terms of which something is pending or held. */
 export async function readStanding(tx: Tx, owner: string): Promise<Standing> {
   const pending = await tx.get(
-    `SELECT COALESCE(SUM(pending), 0) AS count, MIN(pending_since_ms) AS since_ms FROM outbox_term
+    `SELECT CAST(COALESCE(SUM(pending), 0) AS BIGINT) AS count, MIN(pending_since_ms) AS since_ms FROM outbox_term
      WHERE owner = ? AND pending > 0`,
     [owner],
   );
-  const held = await tx.get("SELECT COALESCE(SUM(held), 0) AS count FROM outbox_term WHERE owner = ? AND held > 0", [
-    owner,
-  ]);
+  const held = await tx.get(
+    "SELECT CAST(COALESCE(SUM(held), 0) AS BIGINT) AS count FROM outbox_term WHERE owner = ? AND held > 0",
+    [owner],
+  );
   return {
     pending: pending === undefined ? 0 : integerOf(pending, "count"),
     held: held === undefined ? 0 : integerOf(held, "count"),
@@ -43,7 +44,7 @@ export interface ActivityTrouble {
 /** Held rewards by activity. */
 export async function heldByActivity(tx: Tx, owner: string): Promise<readonly ActivityTrouble[]> {
   const rows = await tx.all(
-    `SELECT activity, SUM(held) AS count FROM outbox_term WHERE owner = ? AND held > 0
+    `SELECT activity, CAST(SUM(held) AS BIGINT) AS count FROM outbox_term WHERE owner = ? AND held > 0
      GROUP BY activity ORDER BY activity`,
     [owner],
   );
@@ -53,7 +54,7 @@ export async function heldByActivity(tx: Tx, owner: string): Promise<readonly Ac
 /** Rewards that were issued again with other contents since then, by activity. */
 export async function conflictsByActivity(tx: Tx, owner: string, sinceMs: number): Promise<readonly ActivityTrouble[]> {
   const rows = await tx.all(
-    `SELECT activity, SUM(conflicting) AS count FROM outbox_term
+    `SELECT activity, CAST(SUM(conflicting) AS BIGINT) AS count FROM outbox_term
      WHERE owner = ? AND conflicting > 0 AND conflicted_at_ms >= ? GROUP BY activity ORDER BY activity`,
     [owner, Math.trunc(sinceMs)],
   );

@@ -87,23 +87,31 @@ export type CheckedMail =
 export function checkMail(input: unknown): CheckedMail {
   const parsed = v.safeParse(mailSchema, input);
   if (!parsed.success) return { kind: "bad", detail: detailOf(parsed.issues[0]) };
-  const { title, text, items, expiresAtMs } = parsed.output;
-  const mail: Mail = { title, text, items: items.map(({ item, count }) => ({ item, count })), expiresAtMs };
-  const bytes = packBody(mail).slice();
-  if (bytes.length > MAIL_SIZE_MAX) {
-    return { kind: "bad", detail: `found a mail of ${bytes.length} bytes, allowed are ${MAIL_SIZE_MAX}` };
-  }
-  return { kind: "ok", mail, bytes };
+  const mail = plain(parsed.output);
+  return sized(mail, packBody(mail).slice());
 }
 
 /** The mail in these bytes, checked as if it were new. */
 export function readMail(bytes: Uint8Array): CheckedMail {
+  let value: unknown;
   try {
-    return checkMail(unpackBody(bytes));
+    value = unpackBody(bytes);
   } catch (error) {
     if (error instanceof BodyError) return { kind: "bad", detail: error.message };
     throw error;
   }
+  const parsed = v.safeParse(mailSchema, value);
+  return parsed.success ? sized(plain(parsed.output), bytes) : { kind: "bad", detail: detailOf(parsed.issues[0]) };
+}
+
+/** Its properties in one order, whoever made it. */
+function plain({ title, text, items, expiresAtMs }: v.InferOutput<typeof mailSchema>): Mail {
+  return { title, text, items: items.map(({ item, count }) => ({ item, count })), expiresAtMs };
+}
+
+function sized(mail: Mail, bytes: Uint8Array): CheckedMail {
+  if (bytes.length <= MAIL_SIZE_MAX) return { kind: "ok", mail, bytes };
+  return { kind: "bad", detail: `found a mail of ${bytes.length} bytes, allowed are ${MAIL_SIZE_MAX}` };
 }
 
 /** What is wrong with a key, or undefined. */

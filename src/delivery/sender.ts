@@ -22,12 +22,16 @@ import type { Lane, LaneWork } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LostTerms } from "./lost_terms.ts";
 import { allShards, pendingShards, takeBatch, writeAnswer } from "./outbox_batch.ts";
-import { ShardHomes } from "./shard_homes.ts";
+import { HOMES_KEPT_MS, ShardHomes } from "./shard_homes.ts";
 
 /** A center that does not answer for so long has failed this time. */
 export const DELIVER_TIMEOUT_MS = 10_000;
-/** While something waits for a center that is not there: how often it is looked where its shard lives by now. */
-export const LOOK_EVERY_MS = 5_000;
+/**
+ * While something waits for a center that is not there: when it is looked again where its shard lives by now. Each time
+ * takes twice as long, up to the most; a merge that is heard of meanwhile does not wait for it.
+ */
+export const LOOK_MS = 5_000;
+export const LOOK_MS_MAX = 300_000;
 /** A stop waits so long for what is under way. */
 export const SENDER_STOP_MS_MAX = 2_000;
 
@@ -56,11 +60,15 @@ export class Sender {
   readonly #centers = new Map<number, { readonly key: NodeKey; readonly boot: string }>();
   readonly #homes: ShardHomes;
   readonly #lost: LostTerms;
+  /** By home: the process of its center, and which shards' terms were compared with it. */
+  readonly #compared = new Map<number, { readonly boot: string; readonly shards: ReadonlySet<number> }>();
   readonly #running = new Set<Promise<void>>();
   #looking: Promise<void> | undefined;
   #isWoken = false;
   #turns: Timer | undefined;
   #look: Timer | undefined;
+  #lookMs = LOOK_MS;
+  #moving: Timer | undefined;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: SenderOptions) {
@@ -82,10 +90,24 @@ export class Sender {
 
   /** Something may be pending that was not before. */
   wake(): void {
-    if (this.#state !== "running") return;
-    this.#isWoken = true;
-    if (this.#looking !== undefined) return;
-    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = undefined));
+    this.#lookMs = LOOK_MS;
+    this.#wake();
+  }
+
+  /** Shards may live elsewhere than before: what merged ones have got is compared where they live now. */
+  moved(): void {
+    if (this.#state !== "running" || this.#moving !== undefined) return;
+    this.#moving = this.#options.clock.after(HOMES_KEPT_MS, () => {
+      this.#moving = undefined;
+      this.#homes.refresh();
+      for (const shard of this.#homes.moved()) {
+        const home = this.#homes.of(shard);
+        const compared = this.#compared.get(home);
+        const isCompared = compared?.boot === this.#centers.get(home)?.boot && compared?.shards.has(shard) === true;
+        if (!isCompared) this.#event(home, { kind: "moved", nowMs: this.#nowMs() });
+      }
+      this.wake();
+    });
   }
 
   reachable(center: Identity): void {
@@ -97,6 +119,9 @@ export class Sender {
   unreachable(center: Identity): void {
     if (this.#centers.get(center.shard)?.boot !== center.boot) return;
     this.#centers.delete(center.shard);
+    this.#lookMs = LOOK_MS;
+    this.#look?.cancel();
+    this.#look = undefined;
     this.#event(center.shard, { kind: "unreachable", nowMs: this.#nowMs() });
     this.#run();
   }
@@ -115,6 +140,7 @@ export class Sender {
     this.#state = "stopped";
     this.#turns?.cancel();
     this.#look?.cancel();
+    this.#moving?.cancel();
   }
 
   /** Resolves when nothing is being written any more, or after SENDER_STOP_MS_MAX. */
@@ -127,6 +153,13 @@ export class Sender {
     });
     await Promise.race([ended, waited]);
     limit?.cancel();
+  }
+
+  #wake(): void {
+    if (this.#state !== "running") return;
+    this.#isWoken = true;
+    if (this.#looking !== undefined) return;
+    this.#looking = this.#lookUntilQuiet().finally(() => (this.#looking = undefined));
   }
 
   async #lookUntilQuiet(): Promise<void> {
@@ -180,10 +213,11 @@ export class Sender {
   #lookLater(hasFailed = false): void {
     if (this.#look !== undefined || this.#state !== "running") return;
     if (hasFailed || this.#lanes.unreachable().length > 0) {
-      this.#look = this.#options.clock.after(LOOK_EVERY_MS, () => {
+      this.#look = this.#options.clock.after(this.#lookMs, () => {
         this.#look = undefined;
+        this.#lookMs = Math.min(LOOK_MS_MAX, this.#lookMs * 2);
         this.#sayUnreachable();
-        this.wake();
+        this.#wake();
       });
     }
   }
@@ -224,6 +258,7 @@ export class Sender {
     const shards = this.#homes.shardsOf(home);
     if (work.comparing === "first" || !work.pending) {
       const found = await this.#lost.compare({ home, center, shards });
+      this.#compared.set(home, { boot: center.boot, shards: new Set(shards) });
       this.#options.differs(home, found.differing.length === 0 ? undefined : found.differing);
       const isDone = found.later === 0 && found.lost === 0;
       return { pending: work.pending || found.lost > 0 || found.later > 0, comparing: isDone ? "no" : "last" };

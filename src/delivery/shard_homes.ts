@@ -34,6 +34,11 @@ export class ShardHomes {
     return this.#homeOf(shard);
   }
 
+  /** Those that live on in another one. */
+  moved(): readonly number[] {
+    return [...this.#shards].filter((shard) => this.#homeOf(shard) !== shard);
+  }
+
   /** The shards that live here now, by number. */
   shardsOf(home: number): readonly number[] {
     const nowMs = this.#clock.nowMs();

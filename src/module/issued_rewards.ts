@@ -99,6 +99,11 @@ export class IssuedRewards {
     this.#sender.wake();
   }
 
+  /** What is known of the shards has changed. */
+  shardsChanged(): void {
+    this.#sender.moved();
+  }
+
   reachable(node: Identity): void {
     if (this.#state === "running" && isCenter(node)) this.#sender.reachable(node);
   }

@@ -49,6 +49,8 @@ export interface KnownShardsOptions {
   readonly endpoint: Endpoint;
   /** What this node's own file says. */
   readonly file: readonly ShardFacts[];
+  /** Other facts may be believed than before. Must not throw. */
+  readonly changed?: () => void;
 }
 
 export interface KnownShard extends ShardFacts {
@@ -267,6 +269,7 @@ export class KnownShards {
   /** Raises an alarm for each shard of which two gateways say different things, and clears it when they no longer do. */
   #judge(): void {
     const { alarms } = this.#options;
+    this.#options.changed?.();
     const now = new Set<number>();
     for (const shard of this.#claims.contested()) {
       const believed = this.#claims.believed(shard, this.#isThere);

@@ -128,7 +128,11 @@ export class Node {
     if (spec.parts.includes("activities") && store !== undefined) {
       const { alarms, counters, endpoint } = this;
       const known = { self, store, clock, clusterMs, random, log, alarms, directory, endpoint };
-      const shardsKnown = new KnownShards({ ...known, file: shards });
+      const shardsKnown = new KnownShards({
+        ...known,
+        file: shards,
+        changed: () => this.rewards?.shardsChanged(),
+      });
       this.shards = shardsKnown;
       const homeOf = (shard: number): number => shardsKnown.homeOf(shard);
       this.rewards = new IssuedRewards({ ...known, digest: options.digest, counters, homeOf });

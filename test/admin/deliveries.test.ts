@@ -53,10 +53,10 @@ describe("Deliveries: resend", () => {
   test("says how many go again, and leaves the reason in the audit trail", async () => {
     const fixture = new Fixture();
     const { status, body } = await fixture.askJson(RESEND, {
-      body: { ...OF, shard: 2, player: "ann", why: "ticket 7" },
+      body: { ...OF, shard: 2, player: "ann", ackedUntilMs: 5, why: "ticket 7" },
     });
-    expect([status, body]).toEqual([200, { count: 3, more: false, changed: true }]);
-    expect(fixture.port.asked).toEqual([{ ...OF, shard: 2, player: "ann", owner: undefined }]);
+    expect([status, body]).toEqual([200, { count: 3, more: false, ackedUntilMs: STARTED_AT_MS, changed: true }]);
+    expect(fixture.port.asked).toEqual([{ ...OF, shard: 2, player: "ann", ackedUntilMs: 5, owner: undefined }]);
     expect(fixture.trail.map(({ verb, subject, outcome, why }) => [verb, subject, outcome, why])).toEqual([
       ["rewards.resend", `boss/${TERM}/ann`, "done", "ticket 7"],
     ]);

@@ -322,7 +322,7 @@ export class FakePort implements AdminPort {
       this.actors.push(actor);
       this.asked.push(request);
       if (request.term !== TERM) return { kind: "not_found", detail: `there are no rewards of term ${request.term}` };
-      return ok({ count: 3, more: false });
+      return ok({ count: 3, more: false, ackedUntilMs: STARTED_AT_MS });
     });
   }
 
@@ -331,7 +331,7 @@ export class FakePort implements AdminPort {
       this.actors.push(actor);
       this.asked.push(request);
       const count = request.tier === HELD.tier ? HELD.count : 0;
-      return ok({ count, more: false }, count > 0);
+      return ok({ count, more: false, ackedUntilMs: undefined }, count > 0);
     });
   }
 

@@ -159,6 +159,11 @@ export class MeshGround {
     return this.#wait(id, () => this.#store(id, process).transaction(work));
   }
 
+  /** Work of the node's own process. */
+  wait<T>(id: NodeId, work: () => Promise<T>): T {
+    return this.#wait(id, work);
+  }
+
   /** What one node answers another one. */
   call<M extends Method>(from: NodeId, method: M, request: RequestOf<M>, to: NodeId): ReplyOf<M> {
     const { caller } = this.node(from).endpoint;

@@ -28,3 +28,8 @@ export async function deliveryStore(clock = new ManualClock()): Promise<Store> {
   await migrate(store, [OUTBOX_MIGRATIONS, INBOX_MIGRATIONS], digest);
   return store;
 }
+
+/** All that can happen without time has happened: nothing here waits for anything but promises. */
+export function quiet(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

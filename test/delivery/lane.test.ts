@@ -103,6 +103,16 @@ describe("Lane", () => {
     expect([compared.comparedBoot, compared.work.comparing]).toEqual([undefined, "first"]);
   });
 
+  test("a shard that moved here is compared, where there is a center", () => {
+    const moved: LaneEvent = { kind: "moved", nowMs: 7 };
+    expect(after(found, moved).work.comparing).toBe("no");
+    const lane = after(found, here, taken, went(false), moved);
+    expect([lane.state, lane.work]).toEqual([
+      { kind: "due", sinceMs: 7 },
+      { pending: false, comparing: "first" },
+    ]);
+  });
+
   test("its center's coming ends a pause", () => {
     const lane = after(found, here, taken, failed, gone);
     expect(lane.state).toEqual({ kind: "unreachable", sinceMs: 3, looks: 0 });

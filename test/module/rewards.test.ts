@@ -6,6 +6,8 @@ import { describe, expect, test } from "#test";
 import { bareFacts } from "#activity/shard_facts.ts";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import type { Reward } from "#delivery/reward.ts";
+import { NodeMetrics } from "#admin/metrics/node_metrics.ts";
+import type { Clock } from "#base/clock.ts";
 import { HELD_NO_ROW, issueRewards } from "#delivery/outbox_table.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -78,7 +80,7 @@ describe("Rewards", () => {
     ground.run(120_000);
     expect(alarms(ground)).toEqual([]);
     await ground.dispose();
-  });
+  }, 20_000);
 
   test("a shard that is restored from an older backup is sent what it lost, and no more", async () => {
     const ground = new MeshGround();
@@ -122,10 +124,11 @@ describe("Rewards", () => {
     issue(ground, rewardsFor([1, 2], 1_000));
     ground.run(5_000);
     const dry = call(ground, DeliveryContract.resend, { ...ALL, dryRun: true });
-    expect([dry, await states(ground)]).toEqual([{ kind: "ok", count: 1_000, more: false }, { acknowledged: 1_000 }]);
+    expect(dry).toMatchObject({ kind: "ok", count: 1_000, more: false });
+    expect(await states(ground)).toEqual({ acknowledged: 1_000 });
     ground.kill(CENTER_2);
     ground.run(5_000);
-    expect(call(ground, DeliveryContract.resend, ALL)).toEqual({ kind: "ok", count: 1_000, more: false });
+    expect(call(ground, DeliveryContract.resend, ALL)).toMatchObject({ kind: "ok", count: 1_000, more: false });
     ground.start(CENTER_2);
     ground.run(10_000);
     expect(call(ground, DeliveryContract.resend, { ...ALL, player: "p3" })).toMatchObject({ count: 1 });
@@ -173,11 +176,6 @@ describe("Rewards", () => {
     ground.files.set(GATEWAY, [bareFacts(1), { ...bareFacts(2), mergedInto: 1 }]);
     ground.start(GATEWAY);
     ground.start(CENTER);
-    ground.run(5_000);
-    // The center was there before the merge was heard of.
-    ground.kill(CENTER);
-    ground.run(2_000);
-    ground.start(CENTER);
     ground.run(20_000);
     expect([await states(ground), await count(ground, CENTER, "mail")]).toEqual([{ acknowledged: 200 }, 200]);
     await ground.dispose();
@@ -218,6 +216,60 @@ describe("Rewards", () => {
     ground.restore(CROSS_CENTER, backup);
     ground.run(10_000);
     expect([await states(ground), await count(ground, CENTER, "mail")]).toEqual([{ acknowledged: 300 }, 300]);
+    await ground.dispose();
+  });
+
+  test("issued again with another mail are an alarm, and metrics say what is pending and held", async () => {
+    const ground = new MeshGround();
+    ground.kill(CENTER_2);
+    ground.run(2_000);
+    const other = { ...MAIL, title: "Other" };
+    issue(ground, [rewardFor("a"), rewardFor("b", { shard: 2 }), rewardFor("c", { mail: undefined })]);
+    issue(ground, [rewardFor("a", { mail: other })]);
+    ground.run(2_000);
+    expect(alarms(ground)).toEqual(["rewards_held:boss", "reward_conflict:boss"]);
+    const metrics = new NodeMetrics({
+      node: ground.node(CROSS_CENTER),
+      release: "test",
+      clock: { nowMs: () => 0, wallMs: () => ground.node(CROSS_CENTER).mesh.time.nowMs() } as unknown as Clock,
+      usage: undefined,
+    });
+    const text = ground.wait(CROSS_CENTER, () => metrics.text());
+    const values = [...text.matchAll(/^(kuafu_rewards_[a-z_]+) ([0-9.]+)$/gm)].map(([, name, value]) => [name, value]);
+    expect(values.slice(0, 2)).toEqual([
+      ["kuafu_rewards_pending", "1"],
+      ["kuafu_rewards_held", "1"],
+    ]);
+    expect([values[2]?.[0], Number(values[2]?.[1]) >= 2]).toEqual(["kuafu_rewards_pending_max_seconds", true]);
+    await ground.dispose();
+  });
+
+  test("are forgotten by their owner first, and by the shard when the owner says so", async () => {
+    const ground = new MeshGround();
+    const mail = { ...MAIL, expiresAtMs: undefined };
+    issue(
+      ground,
+      rewardsFor([1, 2], 1_500).map((reward) => ({ ...reward, mail })),
+    );
+    ground.run(5_000);
+    const sweep = (id: NodeId): void =>
+      ground.wait(id, async () => {
+        await ground.node(id).rewards?.sweep();
+        await ground.node(id).inbox?.sweep();
+      });
+    await ground.disk(CENTER).transaction((tx) => tx.run("UPDATE inbox_term SET applied_at_ms = -1"));
+    sweep(CENTER);
+    expect(await count(ground, CENTER, "inbox")).toBe(750);
+    await ground.disk(CROSS_CENTER).transaction((tx) => tx.run("UPDATE outbox_term SET acked_at_ms = 0"));
+    sweep(CROSS_CENTER);
+    expect([await count(ground, CROSS_CENTER, "outbox"), await count(ground, CROSS_CENTER, "outbox_term")]).toEqual([
+      0, 0,
+    ]);
+    sweep(CENTER);
+    sweep(CENTER_2);
+    // That one's keys are not old.
+    expect([await count(ground, CENTER, "inbox"), await count(ground, CENTER_2, "inbox")]).toEqual([0, 750]);
+    expect(await count(ground, CENTER, "mail")).toBe(750);
     await ground.dispose();
   });
 });

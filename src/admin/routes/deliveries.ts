@@ -132,8 +132,8 @@ export function deliveryRoutes(services: AdminServices): Hono<AdminEnv> {
   return routes;
 }
 
-function changeBody({ count, more }: RewardsChange, changed: boolean): v.InferOutput<typeof RewardsChangeAnswer> {
-  return { count, more, changed };
+function changeBody(value: RewardsChange, changed: boolean): v.InferOutput<typeof RewardsChangeAnswer> {
+  return { ...value, changed };
 }
 
 function ownerOf(owner: string | undefined) {
