@@ -164,7 +164,8 @@ function refusalOf(question: RankQuestion, content: ActivityContent, kinds: Acti
 function groupNamed(question: RankQuestion, content: ActivityContent): string | undefined {
   const groups = groupsOf(content);
   const only = groups.length === 1 ? groups[0]?.name : undefined;
-  return question.group ?? groupOf(content, question.shard) ?? (question.shard === 0 ? only : undefined);
+  if (question.group !== undefined) return question.group;
+  return question.shard > 0 ? groupOf(content, question.shard) : only;
 }
 
 function foundIn(question: RankQuestion, content: ActivityContent, board: TermBoard): Found {

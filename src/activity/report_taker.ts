@@ -218,7 +218,7 @@ function placeIn(
   const { phase, term } = content;
   const isOther = request.term !== undefined && request.term !== term?.id;
   if (isOther || !allowed.some((one) => one === phase)) return { kind: "not_open", phase, allowed };
-  const group = groupOf(content, shard);
+  const group = shard > 0 ? groupOf(content, shard) : undefined;
   if (group !== undefined) return { kind: "ok", group };
   return { kind: "no_group", detail: `shard ${shard} is in no group of this term of "${content.id}"` };
 }

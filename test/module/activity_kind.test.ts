@@ -74,13 +74,13 @@ describe("hooksOf", () => {
       rank: { r: highest },
       reward: (term, standing) => {
         const { activity: id, number, phase, groups } = term;
-        seen.push({ id, number, phase, groups, of: [term.groupOf(3), term.groupOf(0)] }, standing);
+        seen.push({ id, number, phase, groups, of: term.groupOf(3) }, standing);
         return undefined;
       },
     });
     expect(hooksOf(kind).reward({ content, state: undefined, ranks, atMs: 0 }, at)).toEqual([]);
     expect(seen).toEqual([
-      { id: "boss", number: 1, phase: "open", groups: [{ name: "all", shards: undefined }], of: ["all", undefined] },
+      { id: "boss", number: 1, phase: "open", groups: [{ name: "all", shards: undefined }], of: "all" },
       { group: "all", ranking: "r", player: "ada", shard: 2, place: 1, score: 3 },
     ]);
   });
