@@ -24,7 +24,7 @@ export class AdminClient {
     this.#socket = options.socket;
   }
 
-  async ask(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
+  async ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, connection: "close" };
     if (body !== undefined) headers["content-type"] = "application/json";
     try {
