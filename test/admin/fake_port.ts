@@ -5,11 +5,15 @@
 
 import type { VerbOptions } from "#activity/outcome.ts";
 import { divide } from "#activity/groups.ts";
+import { ACTIVITIES_PAGE, pageOfActivities } from "#admin/activity_pages.ts";
 import type {
+  ActivitiesPage,
   ActivityChange,
   ActivityDetail,
+  ActivityList,
   ActivityRef,
   ActivityRow,
+  ActivitySummary,
   Actor,
   AdminPort,
   AdminResult,
@@ -22,6 +26,7 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
+  NodesPage,
   OrphanList,
   RouteRow,
   ShardOverview,
@@ -145,12 +150,20 @@ export class FakePort implements AdminPort {
     });
   }
 
-  activities(): Promise<AdminResult<readonly ActivityDetail[]>> {
-    return this.#say(() => ok([...this.#activities.values()].map(detailOf)));
+  activities(page: ActivitiesPage = {}): Promise<AdminResult<ActivityList>> {
+    return this.#say(() => {
+      const { limit = ACTIVITIES_PAGE, after } = page;
+      const { rows, next } = pageOfActivities([...this.#activities.values()], { limit, after });
+      const activities = rows.map((row): ActivitySummary => {
+        const whole = detailOf(row);
+        return page.nodes === true ? whole : { ...whole, nodes: undefined };
+      });
+      return ok({ activities, next });
+    });
   }
 
-  activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>> {
-    return this.#say(() => this.#with(ref, (row) => ok(detailOf(row))));
+  activity(ref: ActivityRef, page?: NodesPage): Promise<AdminResult<ActivityDetail>> {
+    return this.#say(() => this.#with(ref, (row) => ok(detailOf(row, page))));
   }
 
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>> {

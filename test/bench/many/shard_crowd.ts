@@ -66,6 +66,11 @@ export class ShardCrowd {
     return { heldMs: last((one) => one.heldAtMs), saidMs: last((one) => one.saidAtMs) };
   }
 
+  /** Makes a change; answers when all nodes hold it. */
+  async held(change: () => Promise<Changed>): Promise<void> {
+    await this.#ask<number>({ what: "held", ...(await change()) });
+  }
+
   /** What all links have sent of this. */
   async sent(name: string): Promise<Tally> {
     return total((await this.#links()).flatMap(({ sent }) => sent[name] ?? []));

@@ -37,8 +37,8 @@ const shards: Shard[] = [];
 
 export type ShardsQuestion =
   | { readonly what: "start" | "clear" | "traffic" }
-  /** Until all nodes hold this version of the topic, or a later one, and all gateways have said so. */
-  | { readonly what: "current"; readonly topic: string; readonly version: string };
+  /** Until all nodes hold this version of the topic, or a later one; and until all gateways have said so. */
+  | { readonly what: "held" | "current"; readonly topic: string; readonly version: string };
 
 export interface Currency {
   /** By the wall clock, which all processes of a machine share. */
@@ -111,12 +111,16 @@ function hasSaidSo({ gateway, traffic }: Shard): boolean {
   return said?.exceptions.length === 0 && said.digest === gateway.mesh.sync.appliedDigest();
 }
 
-async function current(topic: string, version: string): Promise<Currency> {
+async function held(topic: string, version: string): Promise<number> {
   const wanted = parseVersionText(version);
   if (wanted === undefined) throw new Error(`Cannot wait for ${topic}: ${version} is no version`);
   const isHeld = ({ gateway, nodes }: Shard): boolean =>
     holds(gateway, topic, wanted) && nodes.every((node) => holds(node, topic, wanted));
-  const heldAtMs = await until("a version", () => shards.every(isHeld));
+  return until("a version", () => shards.every(isHeld));
+}
+
+async function current(topic: string, version: string): Promise<Currency> {
+  const heldAtMs = await held(topic, version);
   const saidAtMs = await until("the word that all have it", () => shards.every(hasSaidSo));
   return { heldAtMs, saidAtMs, digest: String(shards.at(-1)?.gateway.mesh.sync.appliedDigest()) };
 }
@@ -135,6 +139,8 @@ answers<ShardsQuestion>(async (question) => {
         sent: traffic.sent,
         snapshots: traffic.snapshots.map(({ topic, size }) => ({ topic, size })),
       }));
+    case "held":
+      return held(question.topic, question.version);
     case "current":
       return current(question.topic, question.version);
   }
