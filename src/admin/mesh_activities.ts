@@ -14,20 +14,31 @@ import { isCallError } from "#rpc/call_failure.ts";
 import { why } from "#rpc/why.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
+import {
+  ACTIVITIES_PAGE,
+  ACTIVITIES_PAGE_WITH_NODES,
+  pageOfActivities,
+  pageOfNodes,
+  summaryOf,
+} from "./activity_pages.ts";
 import type { MeshOwners } from "./mesh_owners.ts";
 import { CHANGE_TIMEOUT_MS, NO_OWNER, oneOf } from "./mesh_owners.ts";
 import type { Registry } from "./mesh_registry.ts";
 import type { HeldVersions } from "./mesh_versions.ts";
 import { appliedRows, askVersions } from "./mesh_versions.ts";
 import type {
+  ActivitiesPage,
   ActivityChange,
   ActivityDetail,
+  ActivityList,
   ActivityRef,
   ActivityRow,
+  ActivitySummary,
   AdminResult,
   CreateActivity,
   RankingPage,
   RankingQuestion,
+  NodesPage,
   Why,
 } from "./port.ts";
 
@@ -46,12 +57,19 @@ export class MeshActivities {
     this.#registry = options.registry;
   }
 
-  async list(): Promise<AdminResult<readonly ActivityDetail[]>> {
+  async list(page: ActivitiesPage = {}): Promise<AdminResult<ActivityList>> {
+    const { nodes = false, after } = page;
+    const limit = page.limit ?? (nodes ? ACTIVITIES_PAGE_WITH_NODES : ACTIVITIES_PAGE);
     const held = await this.#held();
-    return { kind: "ok", changed: false, value: this.#views().map((view) => detail(view, held)) };
+    const { rows, next } = pageOfActivities(this.#views(), { limit, after });
+    const activities = rows.map((view): ActivitySummary => {
+      const whole = detail(view, held, {});
+      return nodes ? whole : { ...whole, nodes: undefined, nodesNext: undefined };
+    });
+    return { kind: "ok", changed: false, value: { activities, next } };
   }
 
-  async one(ref: ActivityRef): Promise<AdminResult<ActivityDetail>> {
+  async one(ref: ActivityRef, page: NodesPage = {}): Promise<AdminResult<ActivityDetail>> {
     const { id, owner: named } = ref;
     const views = this.#views(id).filter((view) => named === undefined || view.owner === named);
     const found = oneOf(id, ownersOf(views));
@@ -59,7 +77,7 @@ export class MeshActivities {
     const [view] = views;
     assert(view !== undefined, "a view for its owner");
     const [held, ungrouped] = await Promise.all([this.#held(), this.#ungrouped(view)]);
-    return { kind: "ok", changed: false, value: detail({ ...view, ungrouped }, held) };
+    return { kind: "ok", changed: false, value: detail({ ...view, ungrouped }, held, page) };
   }
 
   /** As the owner says; undefined when it can't be asked. */
@@ -170,6 +188,8 @@ function ownersOf(views: readonly ActivityView[]): NodeId[] {
   return views.map((view) => view.owner);
 }
 
-function detail(view: ActivityView, held: readonly HeldVersions[]): ActivityDetail {
-  return { ...view, nodes: appliedRows(activityTopic(view.owner, view.id), held) };
+function detail(view: ActivityView, held: readonly HeldVersions[], page: NodesPage): ActivityDetail {
+  const all = appliedRows(activityTopic(view.owner, view.id), held);
+  const { rows, next } = pageOfNodes(all, { behind: page.behind === true, after: page.after });
+  return { ...view, applied: summaryOf(all), nodes: rows, nodesNext: next };
 }

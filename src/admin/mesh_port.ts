@@ -20,6 +20,7 @@ import { MeshOwners } from "./mesh_owners.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
 import type {
+  ActivitiesPage,
   ActivityChange,
   ActivityRef,
   Actor,
@@ -39,6 +40,7 @@ import type {
   RankingQuestion,
   ReleaseRequest,
   ResendRequest,
+  NodesPage,
 } from "./port.ts";
 
 export class MeshAdminPort implements AdminPort {
@@ -107,12 +109,12 @@ export class MeshAdminPort implements AdminPort {
     return ok(await explain(this.#node.endpoint.caller, { from, to }));
   }
 
-  activities() {
-    return this.#activities.list();
+  activities(page?: ActivitiesPage) {
+    return this.#activities.list(page);
   }
 
-  activity(ref: ActivityRef) {
-    return this.#activities.one(ref);
+  activity(ref: ActivityRef, page?: NodesPage) {
+    return this.#activities.one(ref, page);
   }
 
   createActivity(request: CreateActivity, _actor: Actor) {

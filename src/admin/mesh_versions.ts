@@ -12,7 +12,7 @@ import { keyOfId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import type { Registry } from "./mesh_registry.ts";
 import { ASK_TIMEOUT_MS, orUndefined } from "./mesh_registry.ts";
-import type { AppliedRow, NodeRow } from "./port.ts";
+import type { AppliedRow, Lag, NodeRow } from "./port.ts";
 
 type Versions = ReadonlyMap<string, string>;
 
@@ -36,14 +36,24 @@ export async function askVersions(node: Node, registry: Registry): Promise<reado
 
 /** One row per node. */
 export function appliedRows(topic: string, held: readonly HeldVersions[]): AppliedRow[] {
-  const wanted = newest(held.flatMap(({ versions }) => versions?.get(topic) ?? []));
+  // Most hold the same: a thousand nodes say only a few different ones.
+  const wanted = newest(new Set(held.flatMap(({ versions }) => versions?.get(topic) ?? [])));
   return held.map(({ row, versions }): AppliedRow => {
     const { id: node, behindSinceMs } = row;
-    if (versions === undefined) return { node, version: "unknown", current: false, behindSinceMs };
+    if (versions === undefined) return { node, version: "unknown", current: false, lag: undefined, behindSinceMs };
     const version = versions.get(topic);
     const current = version !== undefined && version === wanted;
-    return { node, version, current, behindSinceMs: current ? undefined : behindSinceMs };
+    if (current) return { node, version, current, lag: undefined, behindSinceMs: undefined };
+    return { node, version, current, lag: lagOf(version, wanted), behindSinceMs };
   });
+}
+
+function lagOf(version: string | undefined, wanted: string | undefined): Lag | undefined {
+  const held = parseVersionText(version ?? "");
+  const best = parseVersionText(wanted ?? "");
+  if (held === undefined || best === undefined) return undefined;
+  const epochs = best.epoch - held.epoch;
+  return { epochs, revisions: epochs === 0 ? best.revision - held.revision : undefined };
 }
 
 async function ask(node: Node, id: NodeId): Promise<Versions | undefined> {
@@ -57,7 +67,7 @@ function byTopic(applied: readonly { readonly topic: string; readonly version: s
   return new Map(applied.map(({ topic, version }) => [topic, version]));
 }
 
-function newest(texts: readonly string[]): string | undefined {
+function newest(texts: Iterable<string>): string | undefined {
   let best: string | undefined;
   for (const text of texts) {
     const version = parseVersionText(text);

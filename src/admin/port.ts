@@ -67,11 +67,63 @@ export interface AppliedRow {
   /** Undefined: it has none. "unknown" when it did not answer. */
   readonly version: string | undefined;
   readonly current: boolean;
+  /** What it lacks. Undefined when it is current, holds nothing, or did not answer. */
+  readonly lag: Lag | undefined;
   readonly behindSinceMs: number | undefined;
 }
 
-export interface ActivityDetail extends ActivityRow {
+/** From the version that a node holds to the newest. Both 0: it holds other contents of the same version. */
+export interface Lag {
+  readonly epochs: number;
+  /** Undefined across epochs: revisions may begin anew in each. */
+  readonly revisions: number | undefined;
+}
+
+/** Of all nodes. */
+export interface AppliedSummary {
+  readonly current: number;
+  readonly behind: number;
+  /** Of those that are behind, the ones that did not answer. */
+  readonly silent: number;
+  /** Since when the one is behind that has been for longest. */
+  readonly behindSinceMs: number | undefined;
+}
+
+export interface ActivitySummary extends ActivityRow {
+  readonly applied: AppliedSummary;
+  /** Only where they were asked for; at most NODES_PAGE. */
+  readonly nodes: readonly AppliedRow[] | undefined;
+  /** `after` of the next page of nodes, when there are more. */
+  readonly nodesNext: NodeId | undefined;
+}
+
+export interface ActivityDetail extends ActivitySummary {
   readonly nodes: readonly AppliedRow[];
+}
+
+/** The last activity of a page. Without an owner: whoever owns it. */
+export interface ActivityPlace {
+  readonly id: string;
+  readonly owner?: NodeId | undefined;
+}
+
+export interface ActivitiesPage {
+  /** ACTIVITIES_PAGE, or ACTIVITIES_PAGE_WITH_NODES, when not said. */
+  readonly limit?: number | undefined;
+  readonly after?: ActivityPlace | undefined;
+  readonly nodes?: boolean | undefined;
+}
+
+export interface ActivityList {
+  readonly activities: readonly ActivitySummary[];
+  /** `after` of the next page, when there is one. */
+  readonly next: string | undefined;
+}
+
+export interface NodesPage {
+  /** Only those that lack it. */
+  readonly behind?: boolean | undefined;
+  readonly after?: NodeId | undefined;
 }
 
 export interface WhyHop {
@@ -334,8 +386,9 @@ export interface AdminPort {
     node: NodeId | undefined,
   ): Promise<AdminResult<{ readonly routes: readonly RouteRow[]; readonly assignments: readonly AssignmentRow[] }>>;
   explain(from: NodeId, to: NodeId): Promise<AdminResult<Explanation>>;
-  activities(): Promise<AdminResult<readonly ActivityDetail[]>>;
-  activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>>;
+  activities(page?: ActivitiesPage): Promise<AdminResult<ActivityList>>;
+  /** The summary is of all nodes, whatever the page has of them. */
+  activity(ref: ActivityRef, page?: NodesPage): Promise<AdminResult<ActivityDetail>>;
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>>;
   changeActivity(ref: ActivityRef, change: ActivityChange, actor: Actor): Promise<AdminResult<ActivityRow>>;
   /** Only one without a running term; leaves a tombstone. */

@@ -13,7 +13,8 @@ import { AUDIT_PAGE_MAX, AUDIT_TEXT_MAX } from "#store/audit_log.ts";
 import { type NodeId, parseNodeId, type Role, ROLES } from "#wire/role.ts";
 import * as v from "valibot";
 import { faultOfJsonValue } from "./json_value.ts";
-import type { ActivityRef } from "./port.ts";
+import { ACTIVITIES_PAGE, ACTIVITIES_PAGE_MAX, ACTIVITIES_PAGE_WITH_NODES } from "./activity_pages.ts";
+import type { ActivityPlace, ActivityRef } from "./port.ts";
 
 /** Milliseconds: the last day that a Date can say. */
 const TIME_MAX_MS = 8_640_000_000_000_000;
@@ -75,9 +76,30 @@ const EntryNumber = v.pipe(
 
 const PageLimit = v.pipe(
   v.string(mustBeText),
-  v.check((text) => /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= AUDIT_PAGE_MAX, limitMessage),
+  v.check((text) => isUpTo(text, AUDIT_PAGE_MAX), limitMessage),
   v.metadata({ pattern: "^[1-9][0-9]{0,2}$", description: `Entries of a page at most, 1 to ${AUDIT_PAGE_MAX}` }),
 );
+
+const placeMessage = "must be ID or cross_center:NUMBER/ID";
+const ActivityPlaceText = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => placeOfActivity(text) !== undefined, placeMessage),
+  v.metadata({
+    pattern: "^(cross_center:[1-9][0-9]{0,9}/)?[a-z0-9_-]{1,64}$",
+    description: "Only activities behind this one: `next` of the page before",
+    examples: ["cross_center:1/boss"],
+  }),
+);
+const activitiesLimitMessage = `must be 1 to ${ACTIVITIES_PAGE_MAX}`;
+const ActivitiesLimit = v.pipe(
+  v.string(mustBeText),
+  v.check((text) => isUpTo(text, ACTIVITIES_PAGE_MAX), activitiesLimitMessage),
+  v.metadata({
+    pattern: "^[1-9][0-9]{0,2}$",
+    description: `Activities of a page at most, 1 to ${ACTIVITIES_PAGE_MAX}; without it ${ACTIVITIES_PAGE}`,
+  }),
+);
+const QueryFlag = v.picklist(["true", "false"], "must be true or false");
 
 const ActivityConfig = v.pipe(
   v.unknown(),
@@ -93,6 +115,41 @@ export const NodePath = v.strictObject({ id: NodeIdText }, unknownField);
 export const NoQuery = v.strictObject({}, unknownField);
 export const OptionalNodeQuery = v.strictObject({ node: v.optional(NodeIdText) }, unknownField);
 export const OwnerQuery = v.strictObject({ owner: v.optional(NamedOwner) }, unknownField);
+export const ActivitiesQuery = v.pipe(
+  v.strictObject(
+    {
+      limit: v.optional(ActivitiesLimit),
+      after: v.optional(ActivityPlaceText),
+      nodes: v.optional(
+        v.pipe(
+          QueryFlag,
+          v.description(
+            `true: with each activity's nodes; then ${ACTIVITIES_PAGE_WITH_NODES} activities, which is the most as well`,
+          ),
+        ),
+      ),
+    },
+    unknownField,
+  ),
+  v.forward(
+    v.partialCheck(
+      [["limit"], ["nodes"]],
+      ({ limit, nodes }) => nodes !== "true" || limit === undefined || isUpTo(limit, ACTIVITIES_PAGE_WITH_NODES),
+      `must be 1 to ${ACTIVITIES_PAGE_WITH_NODES} with nodes=true`,
+    ),
+    ["limit"],
+  ),
+);
+export const ActivityQuery = v.strictObject(
+  {
+    owner: v.optional(NamedOwner),
+    behind: v.optional(v.pipe(QueryFlag, v.description("true: only the nodes that lack the newest version"))),
+    afterNode: v.optional(
+      v.pipe(NodeIdText, v.description("Only nodes behind this one: `nodesNext` of the page before")),
+    ),
+  },
+  unknownField,
+);
 export const WhyQuery = v.strictObject({ node: NodeIdText, owner: v.optional(NamedOwner) }, unknownField);
 export const RankingQuery = v.strictObject(
   {
@@ -296,6 +353,18 @@ export function nodeIdOf(checked: string): NodeId {
 /** Of an id and an owner that have been let through. */
 export function activityRefOf(id: string, owner: string | undefined): ActivityRef {
   return owner === undefined ? { id } : { id, owner: nodeIdOf(owner) };
+}
+
+/** "boss" or "cross_center:1/boss"; undefined for what is neither. */
+export function placeOfActivity(text: string): ActivityPlace | undefined {
+  const [id = "", owner, ...more] = text.split("/").toReversed();
+  if (!NAME_FORM.test(id) || more.length > 0) return undefined;
+  if (owner === undefined) return { id };
+  return isNodeOf("cross_center", owner) ? { id, owner: nodeIdOf(owner) } : undefined;
+}
+
+function isUpTo(text: string, most: number): boolean {
+  return /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= most;
 }
 
 function isNodeOf(role: Role, text: string): boolean {

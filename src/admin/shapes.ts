@@ -139,14 +139,45 @@ export const AppliedShape = v.pipe(
     node: Text,
     version: v.optional(v.pipe(Text, v.description("Left out: it has none; `unknown`: it did not answer"))),
     current: Flag,
+    lag: v.optional(
+      v.pipe(
+        v.object({
+          epochs: Count,
+          revisions: v.optional(v.pipe(Count, v.description("Left out across epochs: they begin anew in each"))),
+        }),
+        v.description("What it lacks; left out: nothing, or it has none, or did not answer"),
+      ),
+    ),
     behindSinceMs: v.optional(TimeMs),
   }),
   v.metadata({ ref: "Applied" }),
 );
 
+const AppliedSummaryShape = v.pipe(
+  v.object({
+    current: v.pipe(Count, v.description("Nodes that have applied the newest version")),
+    behind: v.pipe(Count, v.description("All others")),
+    silent: v.pipe(Count, v.description("Of those that are behind, the ones that did not answer")),
+    behindSinceMs: v.optional(v.pipe(TimeMs, v.description("Of the one that has been behind for longest"))),
+  }),
+  v.metadata({ ref: "AppliedSummary" }),
+);
+
 export const ActivityShape = v.pipe(v.object(activityFields), v.metadata({ ref: "Activity" }));
+const summaryFields = {
+  ...activityFields,
+  applied: AppliedSummaryShape,
+  nodesNext: v.optional(v.pipe(Text, v.description("`afterNode` of the next page of `nodes`; left out at the end"))),
+};
+export const ActivitySummaryShape = v.pipe(
+  v.object({
+    ...summaryFields,
+    nodes: v.optional(v.pipe(v.array(AppliedShape), v.description("Only with `nodes=true`"))),
+  }),
+  v.metadata({ ref: "ActivitySummary" }),
+);
 export const ActivityDetailShape = v.pipe(
-  v.object({ ...activityFields, nodes: v.array(AppliedShape) }),
+  v.object({ ...summaryFields, nodes: v.array(AppliedShape) }),
   v.metadata({ ref: "ActivityDetail" }),
 );
 
@@ -287,7 +318,6 @@ export const LinksAnswer = v.object({
   silent: v.pipe(v.array(Text), v.description("Nodes that did not answer: their links are not in the list")),
 });
 export const RoutesAnswer = v.object({ routes: v.array(RouteRowShape), assignments: v.array(AssignmentShape) });
-export const ActivitiesAnswer = v.object({ activities: v.array(ActivityDetailShape) });
 export const CalendarAnswer = v.object({
   fromMs: v.pipe(TimeMs, v.description("Now")),
   untilMs: TimeMs,
@@ -297,6 +327,10 @@ export const CalendarAnswer = v.object({
     v.array(v.object({ activity: Text, owner: Text, reason: Text })),
     v.description("Activities whose schedule this node can't read: no windows of theirs are listed"),
   ),
+});
+export const ActivitiesAnswer = v.object({
+  activities: v.array(ActivitySummaryShape),
+  next: v.optional(v.pipe(Text, v.description("`after` of the next page; left out at the end"))),
 });
 export const ActivityAnswer = v.object({ activity: ActivityDetailShape });
 export const ChangeAnswer = v.object({

@@ -1,7 +1,7 @@
 /**
  * Judges silence, one call per heartbeat interval: any byte counts as life, two silent ticks in a row are
- * "silent". Pure. The caller ticks only after I/O was polled, so a process that stood still itself finds the
- * bytes that waited for it before it blames its peer.
+ * "silent". And whether a tick has to ping. Pure. The caller ticks only after I/O was polled, so a process that stood
+ * still itself finds the bytes that waited for it before it blames its peer.
  */
 
 export const SILENT_TICKS_MAX = 2;
@@ -10,6 +10,9 @@ export const HEARTBEAT_MS_MIN = 10;
 export const HEARTBEAT_MS_MAX = 60_000;
 /** Bytes wait, and the transport took none, for so long: the other end does not read. */
 export const STALL_MS_MAX = 10_000;
+
+/** Ticks of an end that accepted on which it may leave its own ping out, one after the other. */
+export const PINGS_SPARED_MAX = 9;
 
 export class SilenceWatch {
   #seenSize: number;
@@ -49,5 +52,32 @@ export class StallWatch {
     }
     this.#stalledMs += this.#intervalMs;
     return this.#stalledMs >= STALL_MS_MAX;
+  }
+}
+
+/**
+ * Whether a tick pings. The end that dialled always does. The end that accepted has said and heard as much with the
+ * pong that it gave since its last tick, so it need not as well; a cross gateway with a thousand links would pay twice
+ * for the same news. Now and then it does, for its own measure of the round trip.
+ */
+export class PingTurn {
+  readonly #maySpare: boolean;
+  #hasAnswered = false;
+  #spared = 0;
+
+  constructor(options: { readonly maySpare: boolean }) {
+    this.#maySpare = options.maySpare;
+  }
+
+  /** A ping of the other end was answered. */
+  answered(): void {
+    this.#hasAnswered = true;
+  }
+
+  tick(): "ping" | "spare" {
+    const maySpare = this.#maySpare && this.#hasAnswered && this.#spared < PINGS_SPARED_MAX;
+    this.#hasAnswered = false;
+    this.#spared = maySpare ? this.#spared + 1 : 0;
+    return maySpare ? "spare" : "ping";
   }
 }

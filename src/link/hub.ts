@@ -29,6 +29,7 @@ import { LinkRegistry } from "./link_registry.ts";
 import { LogLimit } from "./log_limit.ts";
 import { SegmentPool } from "./segment_pool.ts";
 import { SendBudget } from "./send_budget.ts";
+import { SharedTicks } from "./shared_ticks.ts";
 import type { Address, Transport } from "./transport.ts";
 
 const KEYS_MAX = 2;
@@ -89,6 +90,7 @@ export class LinkHub {
       alarms,
       events,
       flusher: new Flusher(clock),
+      ticks: new SharedTicks(clock),
       farewells: new Farewells(),
       pool: new SegmentPool(),
       budget: options.budget ?? new SendBudget(),

@@ -80,6 +80,7 @@ export class Link implements PeerLink, ConnHandler, Flushable, BudgetMember {
     this.#pulse = new Pulse({
       link: this,
       clock: context.clock,
+      ticks: context.ticks,
       events: context.events,
       queue: options.queue,
       send: (kind, body) => this.#control(this.#hop(kind, body, 0)),

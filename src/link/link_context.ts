@@ -13,6 +13,7 @@ import type { LinkEvents } from "./link_port.ts";
 import type { LogLimit } from "./log_limit.ts";
 import type { SegmentPool } from "./segment_pool.ts";
 import type { SendBudget } from "./send_budget.ts";
+import type { SharedTicks } from "./shared_ticks.ts";
 
 export interface LinkContext {
   readonly own: HandshakeSelf;
@@ -24,6 +25,7 @@ export interface LinkContext {
   readonly alarms: Alarms;
   readonly events: LinkEvents;
   readonly flusher: Flusher;
+  readonly ticks: SharedTicks;
   readonly farewells: Farewells;
   readonly pool: SegmentPool;
   readonly budget: SendBudget;

@@ -1,19 +1,18 @@
 /**
- * The heartbeat of one link: pings at once and at every tick, answers pings, and ends the link when it was
- * silent or stood still for too long. The rules are in heartbeat.ts; this is where they meet the clock.
- *
- * A tick waits for a poll after its timer, so that bytes which came in meanwhile are seen before it judges, and
- * a process that stood still itself does not blame its peer.
+ * The heartbeat of one link: pings at once and at the ticks that have to, answers pings, and ends the link when it was
+ * silent or stood still for too long. The rules are in heartbeat.ts, when a tick comes is shared_ticks.ts's; this is
+ * where they meet.
  */
 
 import type { Clock, Timer } from "#base/clock.ts";
 import { Kind } from "#wire/header.ts";
 import type { Heartbeat } from "#wire/heartbeat.ts";
 import { decodeHeartbeat, encodeHeartbeat } from "#wire/heartbeat.ts";
-import { SilenceWatch, StallWatch } from "./heartbeat.ts";
+import { PingTurn, SilenceWatch, StallWatch } from "./heartbeat.ts";
 import type { CloseReason, LinkEvents, PeerLink } from "./link_port.ts";
 import { PingTimes } from "./ping_times.ts";
 import type { SendQueue } from "./send_queue.ts";
+import type { SharedTicks } from "./shared_ticks.ts";
 
 /** Pings and pongs of the other end that are looked at in one interval: who sends more is alive, and told no more. */
 export const BEATS_PER_TICK_MAX = 1024;
@@ -28,6 +27,7 @@ export interface Pulsed extends PeerLink {
 export interface PulseOptions {
   readonly link: Pulsed;
   readonly clock: Clock;
+  readonly ticks: SharedTicks;
   readonly events: LinkEvents;
   readonly queue: SendQueue;
   readonly send: (kind: BeatKind, body: Uint8Array) => void;
@@ -41,16 +41,18 @@ export class Pulse {
   readonly #options: PulseOptions;
   readonly #silence: SilenceWatch;
   readonly #stall: StallWatch;
+  readonly #turn: PingTurn;
   readonly #pings: PingTimes;
   #timer: Timer | undefined;
   #beatCount = 0;
   #probe: { readonly sequence: number; readonly answered: () => void } | undefined;
 
   constructor(options: PulseOptions) {
-    const { heartbeatMs, receivedSize } = options.link;
+    const { heartbeatMs, receivedSize, relation } = options.link;
     this.#options = options;
     this.#silence = new SilenceWatch(receivedSize);
     this.#stall = new StallWatch(heartbeatMs);
+    this.#turn = new PingTurn({ maySpare: relation === "below" });
     this.#pings = new PingTimes(heartbeatMs);
   }
 
@@ -63,7 +65,8 @@ export class Pulse {
 
   start(): void {
     this.#ping();
-    this.#arm();
+    const { link, ticks, guard } = this.#options;
+    if (link.isUp) this.#timer = ticks.every(link.heartbeatMs, () => guard(() => this.#tick()));
   }
 
   stop(): void {
@@ -81,8 +84,10 @@ export class Pulse {
     if (this.#beatCount > BEATS_PER_TICK_MAX) return this.#options.ignored();
     const beat = decodeHeartbeat(body);
     if (beat === undefined) return link.end("bad_heartbeat", "it is cut short");
-    if (kind === Kind.ping) this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
-    else this.#answered(beat);
+    if (kind === Kind.ping) {
+      this.#beat(Kind.pong, beat.sequence, beat.clusterMs);
+      this.#turn.answered();
+    } else this.#answered(beat);
     if (link.isUp) events.heartbeat(link, beat);
   }
 
@@ -107,12 +112,6 @@ export class Pulse {
     send(kind, encodeHeartbeat({ sequence, clusterMs: events.clusterMs(), echoMs, saidDigest, appliedDigest }));
   }
 
-  #arm(): void {
-    const { link, clock, guard } = this.#options;
-    if (!link.isUp) return;
-    this.#timer = clock.after(link.heartbeatMs, () => clock.afterPoll(() => guard(() => this.#tick())));
-  }
-
   #tick(): void {
     const { link, queue, events } = this.#options;
     if (!link.isUp) return;
@@ -122,7 +121,6 @@ export class Pulse {
     events.tick(link);
     if (silence === "silent") return link.end("silent", `no byte for 2 intervals of ${link.heartbeatMs} ms`);
     if (isStalled) return link.end("slow_consumer", `${queue.queuedSize} bytes stand still`);
-    this.#ping();
-    this.#arm();
+    if (this.#turn.tick() === "ping") this.#ping();
   }
 }

@@ -23,8 +23,8 @@ export class SystemTimer implements Timer {
   }
 
   #arm(): ReturnType<typeof setTimeout> {
-    // Rounded up: a timer never fires before its time.
-    const delayMs = Math.min(Math.ceil(this.#dueMs - performance.now()), DELAY_MAX_MS);
+    // Rounded up: a timer never fires before its time. One that is overdue already is no negative delay, which Bun warns of.
+    const delayMs = Math.max(0, Math.min(Math.ceil(this.#dueMs - performance.now()), DELAY_MAX_MS));
     return setTimeout(() => {
       if (performance.now() < this.#dueMs) this.#handle = this.#arm();
       else this.#fn();

@@ -35,6 +35,7 @@ export class StateOutbox {
   }
 
   flush(isUp: (serial: number) => boolean): void {
+    if (this.#ready.size === 0 && this.#events.length === 0) return;
     const ready = this.#ready;
     const events = this.#events;
     this.#ready = new Set();

@@ -15,8 +15,10 @@ const U32_COUNT = 0x1_0000_0000;
 const U64 = new Uint8Array(8);
 const U64_VIEW = new DataView(U64.buffer);
 
+/** The message is made only when it is needed: these are written for every heartbeat of every link. */
 function assertFits(value: number, max: number): void {
-  assert(Number.isInteger(value) && value >= 0 && value <= max, `${value} does not fit a field of 0 to ${max}`);
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
+  assert(false, `${value} does not fit a field of 0 to ${max}`);
 }
 
 export class ByteWriter {

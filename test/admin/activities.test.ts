@@ -136,6 +136,67 @@ describe("Activities: open and close", () => {
   });
 });
 
+interface List {
+  readonly activities: readonly { readonly id: string; readonly nodes?: readonly unknown[] }[];
+  readonly next?: string;
+}
+
+describe("Activities: reading", () => {
+  test("comes page by page, each with a summary and without nodes", async () => {
+    const fixture = new Fixture();
+    for (const id of ["c", "a", "b"]) await fixture.ask("POST /api/activities", { body: { ...boss, id } });
+    const first = (await fixture.askJson("GET /api/activities?limit=2")).body as List;
+    expect([first.activities.map(({ id }) => id), first.next]).toEqual([["a", "b"], "cross_center:1/b"]);
+    expect(first.activities[0]).toMatchObject({ applied: { current: 1, behind: 1, silent: 0 } });
+    expect(first.activities.filter((row) => row.nodes !== undefined)).toEqual([]);
+    for (const after of [first.next, "b"]) {
+      const { activities, next } = (await fixture.askJson(`GET /api/activities?limit=2&after=${after}`)).body as List;
+      expect([activities.map(({ id }) => id), next]).toEqual([["c"], undefined]);
+    }
+  });
+
+  test("has the nodes of each when they are asked for", async () => {
+    const fixture = new Fixture();
+    await fixture.createBoss();
+    const { activities } = (await fixture.askJson("GET /api/activities?nodes=true")).body as List;
+    expect(activities.map(({ nodes }) => nodes?.length)).toEqual([2]);
+  });
+
+  test("of one tells who lacks it, with one question, and pages through the nodes", async () => {
+    const fixture = new Fixture();
+    await fixture.createBoss();
+    const nodes = async (query: string): Promise<unknown> => {
+      const { body } = await fixture.askJson(`GET /api/activities/boss${query}`);
+      return (body as { activity: { nodes: { node: string }[] } }).activity.nodes.map(({ node }) => node);
+    };
+    expect(await nodes("")).toEqual(["gateway:1", "center:1"]);
+    expect(await nodes("?behind=true")).toEqual(["center:1"]);
+    expect(await nodes("?behind=false&afterNode=gateway:1")).toEqual(["center:1"]);
+    expect(await nodes("?afterNode=center:1")).toEqual([]);
+  });
+
+  const refused: readonly (readonly [string, string, string])[] = [
+    ["?limit=0", "?limit", "must be 1 to 200"],
+    ["?limit=201", "?limit", "must be 1 to 200"],
+    ["?limit=21&nodes=true", "?limit", "must be 1 to 20 with nodes=true"],
+    ["?nodes=1", "?nodes", "must be true or false"],
+    ["?after=Boss", "?after", "must be ID or cross_center:NUMBER/ID"],
+    ["?after=center:1/boss", "?after", "must be ID or cross_center:NUMBER/ID"],
+    ["?after=x/cross_center:1/boss", "?after", "must be ID or cross_center:NUMBER/ID"],
+    ["/boss?behind=yes", "?behind", "must be true or false"],
+    ["/boss?afterNode=boss", "?afterNode", "must be ROLE:NUMBER, e.g. center:3"],
+    ["?before=boss", "?before", "is not known here"],
+  ];
+  for (const [query, path, message] of refused) {
+    test(`refuses ${query} with what is allowed`, async () => {
+      expect(await new Fixture().askJson(`GET /api/activities${query}`)).toMatchObject({
+        status: 422,
+        body: { issues: [{ path, message }] },
+      });
+    });
+  }
+});
+
 describe("Activities: audit trail", () => {
   test("keeps every change with who, from where and what came of it", async () => {
     const fixture = new Fixture();

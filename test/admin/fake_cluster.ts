@@ -2,7 +2,17 @@
  * The cluster that FakePort shows: two gateways with a node below each, and one link that is down.
  */
 
-import type { ActivityDetail, ActivityRow, AdminResult, NodeRow, OrphanRow, ShardRow } from "#admin/port.ts";
+import { pageOfNodes, summaryOf } from "#admin/activity_pages.ts";
+import type {
+  ActivityDetail,
+  ActivityRow,
+  AdminResult,
+  AppliedRow,
+  NodeRow,
+  NodesPage,
+  OrphanRow,
+  ShardRow,
+} from "#admin/port.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
 
@@ -104,13 +114,17 @@ export function blankRow(id: string): ActivityRow {
   };
 }
 
-export function detailOf(row: ActivityRow): ActivityDetail {
+export function detailOf(row: ActivityRow, page: NodesPage = {}): ActivityDetail {
+  const nodes: AppliedRow[] = [
+    { node: GATEWAY, version: row.version, current: true, lag: undefined, behindSinceMs: undefined },
+    { node: CENTER, version: undefined, current: false, lag: undefined, behindSinceMs: STARTED_AT_MS },
+  ];
+  const { rows, next } = pageOfNodes(nodes, { behind: page.behind === true, after: page.after });
   return {
     ...row,
-    nodes: [
-      { node: GATEWAY, version: row.version, current: true, behindSinceMs: undefined },
-      { node: CENTER, version: undefined, current: false, behindSinceMs: STARTED_AT_MS },
-    ],
+    applied: summaryOf(nodes),
+    nodes: rows,
+    nodesNext: next,
   };
 }
 

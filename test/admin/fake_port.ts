@@ -8,11 +8,15 @@ import { divide } from "#activity/groups.ts";
 import { checkSchedule } from "#activity/schedule/check_schedule.ts";
 import { shardWindows } from "#activity/schedule/shard_windows.ts";
 import { windowsAfter } from "#activity/schedule/windows.ts";
+import { ACTIVITIES_PAGE, pageOfActivities } from "#admin/activity_pages.ts";
 import type {
+  ActivitiesPage,
   ActivityChange,
   ActivityDetail,
+  ActivityList,
   ActivityRef,
   ActivityRow,
+  ActivitySummary,
   Actor,
   AdminPort,
   AdminResult,
@@ -30,6 +34,7 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
+  NodesPage,
   OrphanList,
   RankingPage,
   RankingQuestion,
@@ -165,12 +170,20 @@ export class FakePort implements AdminPort {
     });
   }
 
-  activities(): Promise<AdminResult<readonly ActivityDetail[]>> {
-    return this.#say(() => ok([...this.#activities.values()].map(detailOf)));
+  activities(page: ActivitiesPage = {}): Promise<AdminResult<ActivityList>> {
+    return this.#say(() => {
+      const { limit = ACTIVITIES_PAGE, after } = page;
+      const { rows, next } = pageOfActivities([...this.#activities.values()], { limit, after });
+      const activities = rows.map((row): ActivitySummary => {
+        const whole = detailOf(row);
+        return page.nodes === true ? whole : { ...whole, nodes: undefined };
+      });
+      return ok({ activities, next });
+    });
   }
 
-  activity(ref: ActivityRef): Promise<AdminResult<ActivityDetail>> {
-    return this.#say(() => this.#with(ref, (row) => ok(detailOf(row))));
+  activity(ref: ActivityRef, page?: NodesPage): Promise<AdminResult<ActivityDetail>> {
+    return this.#say(() => this.#with(ref, (row) => ok(detailOf(row, page))));
   }
 
   createActivity(request: CreateActivity, actor: Actor): Promise<AdminResult<ActivityRow>> {

@@ -25,12 +25,14 @@ describe("Mesh activities: who has applied what", () => {
     ground.settle();
     const version = ground.versions(`activity/${CROSS_CENTER}/boss`)[CROSS_CENTER];
     for (const id of TREE) {
-      const [found, ...more] = ground.value(id, (port) => port.activities());
-      expect(more).toEqual([]);
+      const { activities, next } = ground.value(id, (port) => port.activities({ nodes: true }));
+      const [found] = activities;
+      expect([activities.length, next]).toEqual([1, undefined]);
       expect(found).toMatchObject({ id: "boss", owner: CROSS_CENTER, phase: "open", termNumber: 1, version });
-      expect(found?.nodes.toSorted((a, b) => (a.node < b.node ? -1 : 1))).toEqual(
-        TREE.toSorted().map((node) => ({ node, version, current: true, behindSinceMs: undefined })),
+      expect(found?.nodes?.toSorted((a, b) => (a.node < b.node ? -1 : 1))).toEqual(
+        TREE.toSorted().map((node) => ({ node, version, current: true, lag: undefined, behindSinceMs: undefined })),
       );
+      expect(found?.applied).toEqual({ current: TREE.length, behind: 0, silent: 0, behindSinceMs: undefined });
     }
     await ground.dispose();
   });
@@ -59,7 +61,17 @@ describe("Mesh activities: who has applied what", () => {
     expect(wanted).not.toBe(old);
     for (const id of [CENTER, CROSS_CENTER, CENTER_2]) {
       const { nodes } = ground.value(id, (port) => port.activity({ id: "boss" }));
-      expect(nodes.filter(({ current }) => !current)).toMatchObject([{ node: CENTER_2, version: old }]);
+      expect(nodes.filter(({ current }) => !current)).toMatchObject([
+        { node: CENTER_2, version: old, lag: { epochs: 0, revisions: 1 } },
+      ]);
+      const lacking = ground.value(id, (port) => port.activity({ id: "boss" }, { behind: true }));
+      expect(lacking.nodes).toEqual(nodes.filter(({ node }) => node === CENTER_2));
+      expect(lacking.applied).toEqual({
+        current: TREE.length - 1,
+        behind: 1,
+        silent: 0,
+        behindSinceMs: lacking.nodes[0]?.behindSinceMs,
+      });
       expect(nodes.find(({ node }) => node === CENTER_2)?.behindSinceMs ?? 0).toBeGreaterThan(0);
       expect(nodes.filter(({ version }) => version === wanted).length).toBe(TREE.length - 1);
     }
@@ -259,7 +271,9 @@ describe("Mesh activities: two owners of one id", () => {
       body: { changed: true, activity: { owner: OTHER, phase: "closed" } },
     });
     ground.settle();
-    const phases = ground.value(CENTER_2, (port) => port.activities()).map(({ owner, phase }) => [owner, phase]);
+    const phases = ground
+      .value(CENTER_2, (port) => port.activities())
+      .activities.map(({ owner, phase }) => [owner, phase]);
     expect(phases).toEqual([
       [CROSS_CENTER, "open"],
       [OTHER, "closed"],

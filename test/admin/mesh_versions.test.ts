@@ -26,6 +26,22 @@ function told(versions: readonly (string | null | undefined)[]) {
 }
 
 describe("appliedRows()", () => {
+  test("says what each one lacks that is behind and holds something", () => {
+    const versions = ["2.5.00000000000000bb", "2.2.00000000000000aa", OLD, "2.5.00000000000000aa", undefined, null];
+    const rows = appliedRows(
+      TOPIC,
+      versions.map((version, index) => held(index + 1, version)),
+    );
+    expect(rows.map(({ lag }) => lag)).toEqual([
+      undefined,
+      { epochs: 0, revisions: 3 },
+      { epochs: 1, revisions: undefined },
+      { epochs: 0, revisions: 0 },
+      undefined,
+      undefined,
+    ]);
+  });
+
   test("the newest version that anybody holds is current, epoch before revision", () => {
     expect(told([OLD, NEW, NEW])).toEqual([
       [OLD, false, 1],

@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import { buildExecutable } from "../../build/build.ts";
 import { benchCalls } from "./calls/calls_bench.ts";
 import { benchPeers } from "./calls/peers_bench.ts";
+import { benchActivities } from "./many/activities_bench.ts";
 import { benchFanOut } from "./many/fan_out_bench.ts";
 import { benchRestart } from "./many/restart_bench.ts";
 import { benchRewards } from "./many/rewards_bench.ts";
@@ -36,6 +37,7 @@ const PARTS: readonly Part[] = [
   { name: "calls", title: "Routed calls", run: benchCalls },
   { name: "peers", title: "The same work on peers", run: benchPeers },
   { name: "fan_out", title: "An activity under 1,000 gateways", run: benchFanOut },
+  { name: "activities", title: "100 live activities under 1,000 gateways", run: benchActivities },
   { name: "restart", title: "Restart of a cross gateway with 200 shard gateways", run: benchRestart },
   { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
   { name: "rewards", title: "Rewards to 100 shards", run: benchRewards },

@@ -54,3 +54,22 @@ describe("A peer that pings without end", () => {
     expect(on.gateway.record.texts).toEqual(["still here"]);
   });
 });
+
+describe("An end that accepted", () => {
+  test("leaves its ping out while it answers those of the other end, and pings again when none come", () => {
+    const on = ground();
+    const peer = new HandPeer(on.world, on.gateway).shake();
+    const pings = (): number => peer.kinds().filter((kind) => kind === "ping").length;
+    const seen = [pings()];
+    for (let second = 0; second < 3; second += 1) {
+      peer.write(beat(Kind.ping, second + 1));
+      on.world.clock.run(995);
+      seen.push(pings());
+    }
+    on.world.clock.run(1_000);
+    seen.push(pings());
+    expect(seen).toEqual([1, 1, 1, 1, 2]);
+    on.world.clock.run(1_000);
+    expect(peer.isClosed).toBe(true);
+  });
+});

@@ -1,9 +1,9 @@
-/** The small pure machines of time: silence, standing still, ping times, backoff, log limit. */
+/** The small pure machines of time: silence, standing still, whose turn it is to ping, ping times, backoff, log limit. */
 
 import { describe, expect, test } from "#test";
 import type { LogData } from "#base/log.ts";
 import { attemptsAfterUp, backoffMs, connectLimitMs } from "#link/backoff.ts";
-import { SilenceWatch, StallWatch } from "#link/heartbeat.ts";
+import { PINGS_SPARED_MAX, PingTurn, SilenceWatch, StallWatch } from "#link/heartbeat.ts";
 import { LogLimit } from "#link/log_limit.ts";
 import { PingTimes } from "#link/ping_times.ts";
 import type { Heartbeat } from "#wire/heartbeat.ts";
@@ -50,6 +50,35 @@ describe("StallWatch", () => {
     expect(watch.tick(101, 0)).toBe(false);
     for (let index = 0; index < 9; index += 1) expect(watch.tick(101, 4)).toBe(false);
     expect(watch.tick(101, 4)).toBe(true);
+  });
+});
+
+describe("PingTurn", () => {
+  test("of an end that may not spare any pings at every tick", () => {
+    const turn = new PingTurn({ maySpare: false });
+    turn.answered();
+    expect([turn.tick(), turn.tick()]).toEqual(["ping", "ping"]);
+  });
+
+  test("of an end that may spares the tick after a ping that it answered, and no other", () => {
+    const turn = new PingTurn({ maySpare: true });
+    const seen: string[] = [turn.tick()];
+    turn.answered();
+    turn.answered();
+    seen.push(turn.tick(), turn.tick());
+    turn.answered();
+    seen.push(turn.tick());
+    expect(seen).toEqual(["ping", "spare", "ping", "spare"]);
+  });
+
+  test("pings at least once in PINGS_SPARED_MAX + 1 ticks", () => {
+    const turn = new PingTurn({ maySpare: true });
+    const seen = Array.from({ length: 2 * PINGS_SPARED_MAX + 2 }, () => {
+      turn.answered();
+      return turn.tick();
+    });
+    const round = [...Array.from({ length: PINGS_SPARED_MAX }, () => "spare" as const), "ping" as const];
+    expect(seen).toEqual([...round, ...round]);
   });
 });
 

@@ -7,7 +7,16 @@ import { Hono } from "hono";
 import { answer } from "../answer.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import { ActivityPath, activityRefOf, nodeIdOf, NoQuery, OwnerQuery, RankingQuery, WhyQuery } from "../schemas.ts";
+import {
+  ActivitiesQuery,
+  ActivityPath,
+  ActivityQuery,
+  activityRefOf,
+  nodeIdOf,
+  placeOfActivity,
+  RankingQuery,
+  WhyQuery,
+} from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { ActivitiesAnswer, ActivityAnswer, RankingShape, WhyShape } from "../shapes.ts";
 
@@ -19,34 +28,46 @@ export function activityRoutes(services: AdminServices): Hono<AdminEnv> {
     "/",
     documented({
       tag: "activities",
-      summary: "All activities, with the version that each node has applied",
-      answers: { 200: { description: "The activities", shape: ActivitiesAnswer } },
+      summary: "Activities, by id, with a summary of which nodes have applied them",
+      answers: { 200: { description: "A page of the activities", shape: ActivitiesAnswer } },
       problems: ["invalid"],
     }),
-    checked("query", NoQuery),
-    (c) =>
-      answer(services, c, {
+    checked("query", ActivitiesQuery),
+    (c) => {
+      const { limit, after, nodes } = c.req.valid("query");
+      const page = {
+        limit: limit === undefined ? undefined : Number(limit),
+        after: after === undefined ? undefined : placeOfActivity(after),
+        nodes: nodes === "true",
+      };
+      return answer(services, c, {
         shape: ActivitiesAnswer,
-        ask: () => port.activities(),
-        body: (activities) => ({ activities }),
-      }),
+        ask: () => port.activities(page),
+        body: (list) => list,
+      });
+    },
   );
 
   routes.get(
     "/:id",
     documented({
       tag: "activities",
-      summary: "One activity, with the version that each node has applied",
+      summary: "One activity, with the version that each node has applied, or only the nodes that lack it",
       answers: { 200: { description: "The activity", shape: ActivityAnswer } },
       problems: ["not_found", "invalid"],
     }),
     checked("param", ActivityPath),
-    checked("query", OwnerQuery),
+    checked("query", ActivityQuery),
     (c) => {
-      const ref = activityRefOf(c.req.valid("param").id, c.req.valid("query").owner);
+      const { owner, behind, afterNode } = c.req.valid("query");
+      const ref = activityRefOf(c.req.valid("param").id, owner);
+      const page = {
+        behind: behind === "true",
+        after: afterNode === undefined ? undefined : nodeIdOf(afterNode),
+      };
       return answer(services, c, {
         shape: ActivityAnswer,
-        ask: () => port.activity(ref),
+        ask: () => port.activity(ref, page),
         body: (activity) => ({ activity }),
       });
     },

@@ -14,6 +14,8 @@ import { startProgram } from "../worker.ts";
 export interface CrossTier {
   readonly port: number;
   readonly admin: AdminClient;
+  /** Of the cross gateway's process. */
+  gatewayPid(): number;
   /** SIGKILL, and start again after a while. */
   restartGateway(downMs: number): Promise<void>;
 }
@@ -37,6 +39,7 @@ export async function startCrossTier(setting: Setting, name: string): Promise<Cr
   return {
     port: file.listen.get("cross_gateway:1") ?? 0,
     admin,
+    gatewayPid: () => gateway.pid,
     restartGateway: async (downMs) => {
       await gateway.kill();
       await Bun.sleep(downMs);

@@ -13,6 +13,11 @@ export interface Answer {
   readonly body: unknown;
 }
 
+interface ActivitiesWithNodes {
+  readonly activities: readonly ActivityDetail[];
+  readonly next?: string;
+}
+
 export class AdminClient {
   readonly url: string;
   readonly #token: string;
@@ -24,7 +29,7 @@ export class AdminClient {
     this.#socket = options.socket;
   }
 
-  async ask(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> {
+  async ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Answer> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#token}`, connection: "close" };
     if (body !== undefined) headers["content-type"] = "application/json";
     try {
@@ -49,8 +54,16 @@ export class AdminClient {
     return (await this.#get<{ node: NodeDescription }>(`/api/nodes/${id}`))?.node;
   }
 
+  /** All of them with their nodes, page by page. */
   async activities(): Promise<readonly ActivityDetail[] | undefined> {
-    return (await this.#get<{ activities: readonly ActivityDetail[] }>("/api/activities"))?.activities;
+    const all: ActivityDetail[] = [];
+    for (let after = ""; ;) {
+      const page = await this.#get<ActivitiesWithNodes>(`/api/activities?nodes=true${after}`);
+      if (page === undefined) return undefined;
+      all.push(...page.activities);
+      if (page.next === undefined) return all;
+      after = `&after=${page.next}`;
+    }
   }
 
   async health(): Promise<readonly NodeHealth[] | undefined> {
