@@ -84,8 +84,11 @@ export class OwnedTopics {
     return activityTopic(this.#options.owner, id);
   }
 
-  /** Takes the next epoch and gives every topic a version in it, in one transaction. Publishes nothing yet. */
-  async start(): Promise<void> {
+  /**
+   * Takes the next epoch and gives every topic a version in it, in one transaction, in which `also` reads what belongs
+   * to them. Publishes nothing yet.
+   */
+  async start(also?: (tx: Tx) => Promise<void>): Promise<void> {
     const { owner, store } = this.#options;
     const loaded = await store.transaction(async (tx) => {
       const last = await readEpoch(tx, owner);
@@ -99,6 +102,7 @@ export class OwnedTopics {
         await write(tx, owner, { from: old.version, to: next });
         held.push(next);
       }
+      await also?.(tx);
       return { epoch, held };
     });
     this.#epoch = loaded.epoch;

@@ -161,8 +161,7 @@ export class ActivityOwner {
   /** Takes a new epoch, does what is past due, publishes everything. Throws StoreError; then it has not started. */
   async start(): Promise<void> {
     assert(this.#state === "new", "an owner that was not started");
-    await this.#topics.start();
-    await this.#work.start();
+    await this.#topics.start((tx) => this.#work.start(tx));
     for (const held of this.#topics.all()) {
       if (!this.#isStopped()) await this.#runner.walk(held.id, this.#nowMs());
     }

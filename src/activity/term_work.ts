@@ -7,6 +7,7 @@ import type { Alarms } from "#base/alarms.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
+import type { Tx } from "#store/store.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "./content.ts";
 import type { ActivityKinds } from "./outcome.ts";
@@ -48,14 +49,12 @@ export class TermWork {
   readonly runner: TermRunner;
   readonly reports: ReportIntake;
   readonly rankings: RankLookup;
-  readonly #topics: OwnedTopics;
   readonly #ranks: TermRanks;
   readonly #rewards: RewardWalk;
   readonly #sweep: TermSweep;
 
   constructor(options: TermWorkOptions) {
     const { owner, kinds } = options;
-    this.#topics = options.topics;
     this.#ranks = new TermRanks({ owner, hooks: (kind) => kinds.hooks?.(kind), entriesMax: options.rankEntriesMax });
     const ranks = this.#ranks;
     this.#rewards = new RewardWalk({ ...options, ranks, runner: () => this.runner, sink: options.rewards });
@@ -67,8 +66,8 @@ export class TermWork {
   }
 
   /** Before the first phase is entered. Throws StoreError. */
-  async start(): Promise<void> {
-    await this.#topics.transaction((tx) => this.#ranks.start(tx));
+  async start(tx: Tx): Promise<void> {
+    await this.#ranks.start(tx);
   }
 
   /** Why a content does not leave its phase yet; undefined when it may. */
