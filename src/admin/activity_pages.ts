@@ -5,7 +5,7 @@
 
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
-import type { ActivityPlace, AppliedRow, AppliedSummary } from "./port.ts";
+import type { ActivityPlace, AppliedRow, AppliedSummary } from "./port_activities.ts";
 
 /** Activities of a page when nothing is said, and at most. */
 export const ACTIVITIES_PAGE = 50;

@@ -34,13 +34,13 @@ import type {
   ActivityRef,
   ActivityRow,
   ActivitySummary,
-  AdminResult,
   CreateActivity,
   RankingPage,
   RankingQuestion,
   NodesPage,
   Why,
-} from "./port.ts";
+} from "./port_activities.ts";
+import type { AdminResult } from "./port.ts";
 
 export class MeshActivities {
   readonly #node: Node;

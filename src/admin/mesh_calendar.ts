@@ -12,7 +12,8 @@ import { shardWindows } from "#activity/schedule/shard_windows.ts";
 import { whyUnreadable, windowAt, windowsAfter } from "#activity/schedule/windows.ts";
 import type { Node } from "#module/node.ts";
 import type { MeshShards } from "./mesh_shards.ts";
-import type { AdminResult, Calendar, SchedulePreview, ScheduleDryRun } from "./port.ts";
+import type { AdminResult } from "./port.ts";
+import type { Calendar, SchedulePreview, ScheduleDryRun } from "./port_shards.ts";
 
 /** Rows of one answer; what comes later is left out, and the answer says so. */
 export const CALENDAR_ROWS_MAX = 10_000;

@@ -14,8 +14,8 @@ import { fanOut } from "./fan_out.ts";
 import type { MeshOwners } from "./mesh_owners.ts";
 import { CHANGE_TIMEOUT_MS, NO_OWNER } from "./mesh_owners.ts";
 import { ASK_TIMEOUT_MS, readRegistry } from "./mesh_registry.ts";
+import type { AdminResult } from "./port.ts";
 import type {
-  AdminResult,
   DeliveriesQuery,
   DeliveryOverview,
   MailList,
@@ -23,7 +23,7 @@ import type {
   ReleaseRequest,
   ResendRequest,
   RewardsChange,
-} from "./port.ts";
+} from "./port_rewards.ts";
 
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
 

@@ -11,7 +11,8 @@ import type { NodeId } from "#wire/role.ts";
 import { keyOfId, nodeId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import { ASK_TIMEOUT_MS, orUndefined } from "./mesh_registry.ts";
-import type { ActivityRef, AdminResult, OrphanList, TopicState } from "./port.ts";
+import type { ActivityRef, OrphanList, TopicState } from "./port_activities.ts";
+import type { AdminResult } from "./port.ts";
 
 /** Less than a request to the API may take. */
 export const CHANGE_TIMEOUT_MS = 5_000;

@@ -23,25 +23,23 @@ import type {
   ActivitiesPage,
   ActivityChange,
   ActivityRef,
+  CreateActivity,
+  RankingPage,
+  RankingQuestion,
+  NodesPage,
+} from "./port_activities.ts";
+import type {
   Actor,
   AdminPort,
   AdminResult,
   AssignmentRow,
-  CreateActivity,
-  DeliveriesQuery,
-  GroupsDryRun,
   LinkList,
-  MailQuery,
   NodeDescription,
   NodeHealth,
   NodeRow,
-  ScheduleDryRun,
-  RankingPage,
-  RankingQuestion,
-  ReleaseRequest,
-  ResendRequest,
-  NodesPage,
 } from "./port.ts";
+import type { DeliveriesQuery, MailQuery, ReleaseRequest, ResendRequest } from "./port_rewards.ts";
+import type { GroupsDryRun, ScheduleDryRun } from "./port_shards.ts";
 
 export class MeshAdminPort implements AdminPort {
   readonly #node: Node;

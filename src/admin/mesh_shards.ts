@@ -10,7 +10,8 @@ import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 import type { MeshOwners } from "./mesh_owners.ts";
 import { CHANGE_TIMEOUT_MS, NO_OWNER } from "./mesh_owners.ts";
-import type { AdminResult, GroupsDryRun, GroupsPreview, ShardOverview } from "./port.ts";
+import type { AdminResult } from "./port.ts";
+import type { GroupsDryRun, GroupsPreview, ShardOverview } from "./port_shards.ts";
 
 export class MeshShards {
   readonly #node: Node;

@@ -12,7 +12,8 @@ import { keyOfId } from "#wire/role.ts";
 import { fanOut } from "./fan_out.ts";
 import type { Registry } from "./mesh_registry.ts";
 import { ASK_TIMEOUT_MS, orUndefined } from "./mesh_registry.ts";
-import type { AppliedRow, Lag, NodeRow } from "./port.ts";
+import type { AppliedRow, Lag } from "./port_activities.ts";
+import type { NodeRow } from "./port.ts";
 
 type Versions = ReadonlyMap<string, string>;
 

@@ -3,20 +3,42 @@
  * knows no link and no store and runs wherever a node does.
  */
 
-import type { CalendarRow } from "#activity/calendar.ts";
-import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
-import type { Schedule } from "#activity/schedule/schedule.ts";
-import type { PhaseVerb } from "#activity/verbs.ts";
-import type { Division } from "#activity/groups.ts";
-import type { GroupRule } from "#activity/groups_rule.ts";
-import type { DeliveryContract } from "#delivery/delivery_contract.ts";
-import type { MailPage } from "#delivery/mail_table.ts";
-import type { DeliveryState, Standing } from "#delivery/outbox_overview.ts";
-import type { Mail } from "#delivery/reward.ts";
+import type { VerbOptions } from "#activity/outcome.ts";
 import type { LinkStatus } from "#link/link_port.ts";
-import type { ReplyOf } from "#rpc/contract.ts";
 import type { NodeDescription, NodeHealth, NodeRow } from "#rpc/node_report.ts";
 import type { NodeId } from "#wire/role.ts";
+import type {
+  ActivitiesPage,
+  ActivityChange,
+  ActivityDetail,
+  ActivityList,
+  ActivityRef,
+  ActivityRow,
+  CreateActivity,
+  NodesPage,
+  OrphanList,
+  RankingPage,
+  RankingQuestion,
+  TopicState,
+  Why,
+} from "./port_activities.ts";
+import type {
+  DeliveriesQuery,
+  DeliveryOverview,
+  MailList,
+  MailQuery,
+  ReleaseRequest,
+  ResendRequest,
+  RewardsChange,
+} from "./port_rewards.ts";
+import type {
+  Calendar,
+  GroupsDryRun,
+  GroupsPreview,
+  ScheduleDryRun,
+  SchedulePreview,
+  ShardOverview,
+} from "./port_shards.ts";
 
 export type { NodeDescription, NodeHealth, NodeRow };
 
@@ -57,304 +79,6 @@ export interface Explanation {
   readonly hops: readonly ExplainHop[];
   /** One sentence. */
   readonly verdict: string;
-}
-
-/** An activity as its owner has it, or as this node's replica does. */
-export type ActivityRow = ActivityView;
-
-export interface AppliedRow {
-  readonly node: NodeId;
-  /** Undefined: it has none. "unknown" when it did not answer. */
-  readonly version: string | undefined;
-  readonly current: boolean;
-  /** What it lacks. Undefined when it is current, holds nothing, or did not answer. */
-  readonly lag: Lag | undefined;
-  readonly behindSinceMs: number | undefined;
-}
-
-/** From the version that a node holds to the newest. Both 0: it holds other contents of the same version. */
-export interface Lag {
-  readonly epochs: number;
-  /** Undefined across epochs: revisions may begin anew in each. */
-  readonly revisions: number | undefined;
-}
-
-/** Of all nodes. */
-export interface AppliedSummary {
-  readonly current: number;
-  readonly behind: number;
-  /** Of those that are behind, the ones that did not answer. */
-  readonly silent: number;
-  /** Since when the one is behind that has been for longest. */
-  readonly behindSinceMs: number | undefined;
-}
-
-export interface ActivitySummary extends ActivityRow {
-  readonly applied: AppliedSummary;
-  /** Only where they were asked for; at most NODES_PAGE. */
-  readonly nodes: readonly AppliedRow[] | undefined;
-  /** `after` of the next page of nodes, when there are more. */
-  readonly nodesNext: NodeId | undefined;
-}
-
-export interface ActivityDetail extends ActivitySummary {
-  readonly nodes: readonly AppliedRow[];
-}
-
-/** The last activity of a page. Without an owner: whoever owns it. */
-export interface ActivityPlace {
-  readonly id: string;
-  readonly owner?: NodeId | undefined;
-}
-
-export interface ActivitiesPage {
-  /** ACTIVITIES_PAGE, or ACTIVITIES_PAGE_WITH_NODES, when not said. */
-  readonly limit?: number | undefined;
-  readonly after?: ActivityPlace | undefined;
-  readonly nodes?: boolean | undefined;
-}
-
-export interface ActivityList {
-  readonly activities: readonly ActivitySummary[];
-  /** `after` of the next page, when there is one. */
-  readonly next: string | undefined;
-}
-
-export interface NodesPage {
-  /** Only those that lack it. */
-  readonly behind?: boolean | undefined;
-  readonly after?: NodeId | undefined;
-}
-
-export interface WhyHop {
-  readonly at: NodeId;
-  readonly version: string | undefined;
-  readonly current: boolean;
-  readonly reason: string;
-}
-
-export interface Why {
-  readonly activity: string;
-  readonly node: NodeId;
-  readonly wanted: string;
-  readonly hops: readonly WhyHop[];
-  /** The first hop that lacks the version, or undefined when all have it. */
-  readonly firstLacking: NodeId | undefined;
-  readonly verdict: string;
-}
-
-export interface CreateActivity {
-  /** [a-z0-9_-]{1,64}; unique under its owner. */
-  readonly id: string;
-  readonly kind: string;
-  readonly config: unknown;
-  /** Which cross_center owns it; without it the one that the assignment names, or the only one. */
-  readonly owner?: NodeId;
-  readonly endsAtMs?: number;
-  readonly schedule?: Schedule | undefined;
-  readonly timing?: SomeTiming | undefined;
-  /** How shards are divided when a term begins; without it all of them meet. */
-  readonly groups?: GroupRule | undefined;
-  /** Opens it in the same step. */
-  readonly open?: boolean;
-}
-
-/** What a person asks of an activity that exists. */
-export type ActivityChange = VerbOptions &
-  (
-    | { readonly verb: Exclude<PhaseVerb, "cancel"> }
-    | { readonly verb: "extend"; readonly closesAtMs: number }
-    | ({ readonly verb: "edit" } & EditRequest)
-  );
-
-/** A page of a ranking of an activity's current term. */
-export interface RankingQuestion {
-  readonly ranking: string;
-  /** Undefined: the only one. */
-  readonly group: string | undefined;
-  /** Places that are left out from the first on. */
-  readonly offset: number;
-  readonly limit: number;
-}
-
-export interface RankingPage {
-  readonly owner: NodeId;
-  readonly term: string;
-  readonly group: string;
-  /** All groups of the term. */
-  readonly groups: readonly string[];
-  /** Subjects in the ranking. */
-  readonly count: number;
-  /** What it was frozen as, 64 hex digits; undefined while it may change. */
-  readonly settled: string | undefined;
-  readonly places: readonly {
-    readonly place: number;
-    readonly subject: string;
-    readonly score: number;
-    readonly atMs: number;
-    readonly shard: number;
-  }[];
-}
-
-/** Which activity; with its owner where several have one of this id. */
-export interface ActivityRef {
-  readonly id: string;
-  readonly owner?: NodeId | undefined;
-}
-
-/** A topic that nodes hold in an owner's name and that this owner does not have: its data was lost. */
-export interface OrphanRow {
-  readonly owner: NodeId;
-  readonly id: string;
-  readonly topic: string;
-  /** The highest that was reported, `epoch.revision.hash`. */
-  readonly version: string;
-  /** A node that holds it. */
-  readonly reporter: NodeId;
-}
-
-export interface OrphanList {
-  readonly orphans: readonly OrphanRow[];
-  /** Owners that are reachable and did not answer: what they miss is not in the list. */
-  readonly silent: readonly NodeId[];
-}
-
-/** What adopt, cancel and resume leave. */
-export interface TopicState {
-  readonly topic: string;
-  /** `epoch.revision.hash` */
-  readonly version: string;
-  /** Undefined: what is left is a tombstone. */
-  readonly activity: ActivityRow | undefined;
-}
-
-/** A shard as a cross_center knows it. */
-export interface ShardRow {
-  readonly shard: number;
-  readonly openedAtMs: number | undefined;
-  readonly timeZone: string | undefined;
-  readonly mergedInto: number | undefined;
-  readonly mergedAtMs: number | undefined;
-  /** Who says so. Undefined: its gateway has not been heard yet. The owner itself: its own file alone. */
-  readonly source: NodeId | undefined;
-  readonly sinceMs: number | undefined;
-  readonly heardAtMs: number | undefined;
-  /** Its gateway is in the owner's directory. */
-  readonly reachable: boolean;
-  /** Who says something else. */
-  readonly conflict: string | undefined;
-}
-
-export interface ShardOverview {
-  /** Whose knowledge it is. */
-  readonly owner: NodeId;
-  readonly shards: readonly ShardRow[];
-}
-
-export interface GroupsDryRun {
-  readonly rule: GroupRule;
-  /** When ages count; without it now. */
-  readonly atMs: number | undefined;
-  readonly owner: NodeId | undefined;
-}
-
-export interface GroupsPreview extends Division {
-  readonly owner: NodeId;
-  readonly atMs: number;
-}
-
-export interface Calendar {
-  /** Now, in the time of the cluster. */
-  readonly fromMs: number;
-  readonly untilMs: number;
-  /** By time of opening. */
-  readonly rows: readonly CalendarRow[];
-  /** There is more, of which the rows say nothing. */
-  readonly truncated: boolean;
-  /** Activities whose schedule this node can't read: the rows have none of their windows to come. */
-  readonly unreadable: readonly { readonly activity: string; readonly owner: NodeId; readonly reason: string }[];
-}
-
-export interface ScheduleDryRun {
-  readonly schedule: Schedule;
-  readonly days: number;
-  /** Whose knowledge of the shards counts. */
-  readonly owner: NodeId | undefined;
-}
-
-export interface SchedulePreview {
-  readonly fromMs: number;
-  readonly untilMs: number;
-  readonly windows: readonly {
-    readonly opensAtMs: number;
-    readonly closesAtMs: number;
-    readonly shards: "all" | readonly number[];
-  }[];
-  readonly truncated: boolean;
-  /** Shards that have no window, with the reason. */
-  readonly without: readonly { readonly shard: number; readonly reason: string }[];
-}
-
-export interface MailQuery {
-  readonly shard: number;
-  readonly player: string;
-  readonly after?: string | undefined;
-  readonly limit?: number | undefined;
-}
-
-export interface MailList extends MailPage {
-  /** The center that keeps them. */
-  readonly node: NodeId;
-}
-
-export interface DeliveriesQuery {
-  readonly owner?: NodeId | undefined;
-  readonly activity?: string | undefined;
-  readonly term?: string | undefined;
-  readonly shard?: number | undefined;
-  readonly state?: DeliveryState | undefined;
-}
-
-type DeliveriesReply = ReplyOf<typeof DeliveryContract.deliveries>;
-type ByOwner<T> = T & { readonly owner: NodeId };
-
-export interface DeliveryOverview extends Standing {
-  readonly deliveries: readonly ByOwner<DeliveriesReply["deliveries"][number]>[];
-  readonly heldRewards: readonly ByOwner<DeliveriesReply["heldRewards"][number]>[];
-  /** There are more than one answer lists. */
-  readonly more: boolean;
-  /** Owners that did not answer. */
-  readonly silent: readonly NodeId[];
-}
-
-export interface ResendRequest {
-  readonly owner?: NodeId | undefined;
-  readonly activity: string;
-  readonly term: string;
-  readonly shard?: number | undefined;
-  readonly player?: string | undefined;
-  /** Only what was acknowledged until then; default: now. */
-  readonly ackedUntilMs?: number | undefined;
-  readonly dryRun?: boolean | undefined;
-}
-
-export interface ReleaseRequest {
-  readonly owner?: NodeId | undefined;
-  readonly activity: string;
-  readonly term: string;
-  readonly group: string;
-  readonly ranking: string;
-  readonly tier: string;
-  readonly player?: string | undefined;
-  readonly mail: Mail;
-  readonly dryRun?: boolean | undefined;
-}
-
-export interface RewardsChange {
-  readonly count: number;
-  /** There are more: ask again, of a replay with `ackedUntilMs`. */
-  readonly more: boolean;
-  readonly ackedUntilMs: number | undefined;
 }
 
 /** Outcomes that are everyday; a transport failure is thrown as CallError. */

@@ -14,7 +14,7 @@ import { type NodeId, parseNodeId, type Role, ROLES } from "#wire/role.ts";
 import * as v from "valibot";
 import { faultOfJsonValue } from "./json_value.ts";
 import { ACTIVITIES_PAGE, ACTIVITIES_PAGE_MAX, ACTIVITIES_PAGE_WITH_NODES } from "./activity_pages.ts";
-import type { ActivityPlace, ActivityRef } from "./port.ts";
+import type { ActivityPlace, ActivityRef } from "./port_activities.ts";
 
 /** Milliseconds: the last day that a Date can say. */
 const TIME_MAX_MS = 8_640_000_000_000_000;

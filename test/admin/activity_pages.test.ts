@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "#test";
 import { NODES_PAGE, pageOfActivities, pageOfNodes, summaryOf } from "#admin/activity_pages.ts";
-import type { AppliedRow } from "#admin/port.ts";
+import type { AppliedRow } from "#admin/port_activities.ts";
 import { nodeId } from "#wire/role.ts";
 
 const ONE = nodeId("cross_center", 1);

@@ -3,16 +3,9 @@
  */
 
 import { pageOfNodes, summaryOf } from "#admin/activity_pages.ts";
-import type {
-  ActivityDetail,
-  ActivityRow,
-  AdminResult,
-  AppliedRow,
-  NodeRow,
-  NodesPage,
-  OrphanRow,
-  ShardRow,
-} from "#admin/port.ts";
+import type { ActivityDetail, ActivityRow, AppliedRow, NodesPage, OrphanRow } from "#admin/port_activities.ts";
+import type { AdminResult, NodeRow } from "#admin/port.ts";
+import type { ShardRow } from "#admin/port_shards.ts";
 import type { LinkStatus } from "#link/link_port.ts";
 import { nodeId, parseNodeId, type NodeId } from "#wire/role.ts";
 

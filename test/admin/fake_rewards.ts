@@ -2,7 +2,7 @@
  * What the fake port says of rewards and mails.
  */
 
-import type { DeliveryOverview, MailList } from "#admin/port.ts";
+import type { DeliveryOverview, MailList } from "#admin/port_rewards.ts";
 import { CROSS_CENTER, STARTED_AT_MS } from "./fake_cluster.ts";
 
 export const TERM = "ab".repeat(16);

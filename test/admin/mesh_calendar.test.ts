@@ -2,7 +2,7 @@
  * The calendar end to end: real nodes on the simulator, the HTTP API of a shard's node in front.
  */
 
-import type { Calendar } from "#admin/port.ts";
+import type { Calendar } from "#admin/port_shards.ts";
 import { CALENDAR_ROWS_MAX, CALENDAR_SLICE } from "#admin/mesh_calendar.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
 import { bareFacts } from "#activity/shard_facts.ts";

@@ -6,7 +6,7 @@
 
 import { join, resolve } from "node:path";
 import { describe, expect } from "#test";
-import type { DeliveryOverview } from "#admin/port.ts";
+import type { DeliveryOverview } from "#admin/port_rewards.ts";
 import { randomIndex, seededRandom } from "#base/random.ts";
 import { readMail } from "#delivery/reward.ts";
 import { bunClock } from "#runtime/bun_clock.ts";

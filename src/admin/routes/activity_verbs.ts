@@ -14,7 +14,7 @@ import { optionalJson, requireJson } from "../body.ts";
 import { change, requireOperate } from "../change.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import type { ActivityChange } from "../port.ts";
+import type { ActivityChange } from "../port_activities.ts";
 import { ActivityPath, activityRefOf, EditBody, ExtendBody, NextBody, OwnerQuery, VerbBody } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { ChangeAnswer, TopicChangeAnswer } from "../shapes.ts";

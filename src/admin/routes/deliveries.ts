@@ -19,7 +19,7 @@ import {
 import { DeliveriesAnswer, MailsAnswer, RewardsChangeAnswer } from "../delivery_shapes.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import type { RewardsChange } from "../port.ts";
+import type { RewardsChange } from "../port_rewards.ts";
 import { nodeIdOf } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { CHANGE_PROBLEMS } from "./activity_changes.ts";

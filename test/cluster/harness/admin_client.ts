@@ -3,7 +3,8 @@
  * waits for something asks again.
  */
 
-import type { ActivityDetail, NodeDescription, NodeHealth, NodeRow } from "#admin/port.ts";
+import type { ActivityDetail } from "#admin/port_activities.ts";
+import type { NodeDescription, NodeHealth, NodeRow } from "#admin/port.ts";
 
 const ASK_MS = 4_000;
 
