@@ -6,10 +6,10 @@
 import * as v from "valibot";
 
 export { v };
-export { highest, lowest } from "./activity/rank_order.ts";
-export type { RankEntry, RankOrder } from "./activity/rank_order.ts";
+export { highest, lowest } from "./activity/ranks/rank_order.ts";
+export type { RankEntry, RankOrder } from "./activity/ranks/rank_order.ts";
 export type { RankingHandle } from "./activity/kind_hooks.ts";
-export { Refusal } from "./activity/refusal.ts";
+export { Refusal } from "./activity/reports/refusal.ts";
 export type { Mail, MailItem } from "./delivery/reward.ts";
 export { activity } from "./module/activity_kind.ts";
 export type { ActivityKind, ActivityOptions, BodyOf, ConfigOf } from "./module/activity_kind.ts";

@@ -3,7 +3,7 @@
  * and lets go of them in the other one. What cannot be had is one line and an exit code.
  */
 
-import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import { type Trail, TrailError } from "#admin/audit.ts";
 import type { HttpServer } from "#base/http_server.ts";
 import type { HeldLock } from "#base/lock.ts";

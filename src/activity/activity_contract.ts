@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 import { nodeIdSchema } from "#rpc/runtime_contract.ts";
-import { groupRuleSchema } from "./groups_rule.ts";
+import { groupRuleSchema } from "./groups/groups_rule.ts";
 import { scheduleSchema } from "./schedule/schedule.ts";
 import { PHASES, TERM_PHASES } from "./term.ts";
 

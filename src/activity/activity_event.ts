@@ -6,7 +6,7 @@ import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "./content.ts";
 import { openEndsAtMs } from "./phases.ts";
 import type { OpenTerm, Phase, TermGroup } from "./term.ts";
-import { groupIn } from "./term_groups.ts";
+import { groupIn } from "./groups/term_groups.ts";
 
 export interface ActivityEvent {
   readonly id: string;

@@ -7,7 +7,7 @@
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "./content.ts";
 import { cursorAt, isRunning, openEndsAtMs } from "./phases.ts";
-import type { GroupRule } from "./groups_rule.ts";
+import type { GroupRule } from "./groups/groups_rule.ts";
 import type { Window } from "./schedule/schedule.ts";
 import { windowsAfter } from "./schedule/windows.ts";
 import type { PlannedPhase } from "./term.ts";

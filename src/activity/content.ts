@@ -24,8 +24,8 @@ import {
 } from "valibot";
 import { BodyError, packBody, unpackBody } from "#wire/body.ts";
 import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
-import type { GroupRule } from "./groups_rule.ts";
-import { groupRuleSchema } from "./groups_rule.ts";
+import type { GroupRule } from "./groups/groups_rule.ts";
+import { groupRuleSchema } from "./groups/groups_rule.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 import { scheduleSchema } from "./schedule/schedule.ts";
 import type { CancelledTerm, ClosedTerm, HistoryEntry, OpenTerm, PendingTerm, TermPhase, Timing } from "./term.ts";

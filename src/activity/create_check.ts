@@ -12,9 +12,9 @@ import type { TermPhase, Timing } from "./term.ts";
 import { PHASES_DEFAULT, TIMING_MAX_MS, TIMING_NONE } from "./term.ts";
 import { equalData } from "./equal_data.ts";
 import type { Issue } from "./issue.ts";
-import type { GroupRule } from "./groups_rule.ts";
-import { SERIES_ID_LENGTH_MAX } from "./shard_series.ts";
-import type { ShardGroups } from "./term_groups.ts";
+import type { GroupRule } from "./groups/groups_rule.ts";
+import { SERIES_ID_LENGTH_MAX } from "./series/shard_series.ts";
+import type { ShardGroups } from "./groups/term_groups.ts";
 import type { ActivityKinds, CreateRequest, ParsedConfig, SomeTiming } from "./outcome.ts";
 
 export type CheckedCreate =

@@ -8,7 +8,7 @@
 import type { Mail } from "#delivery/reward.ts";
 import type { ActivityContent } from "./content.ts";
 import type { Issue } from "./issue.ts";
-import type { RankEntry, RankOrder } from "./rank_order.ts";
+import type { RankEntry, RankOrder } from "./ranks/rank_order.ts";
 
 /** One ranking of one group, as a hook reads and changes it. */
 export interface RankingHandle {

@@ -10,8 +10,8 @@ import type { Issue } from "./issue.ts";
 import type { KindHooks, RankScope } from "./kind_hooks.ts";
 import type { DueStep } from "./phases.ts";
 import { dueStep, openEndsAtMs } from "./phases.ts";
-import type { GroupRule } from "./groups_rule.ts";
-import type { Ungrouped } from "./groups_bands.ts";
+import type { GroupRule } from "./groups/groups_rule.ts";
+import type { Ungrouped } from "./groups/groups_bands.ts";
 import type { Phase, PlannedPhase, TermGroup, TermPhase, Timing } from "./term.ts";
 import type { Schedule } from "./schedule/schedule.ts";
 

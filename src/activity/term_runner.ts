@@ -25,12 +25,12 @@ import type { ActivityKinds } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import type { DueStep } from "./phases.ts";
 import { beginWindow, dueStep, enterPhase } from "./phases.ts";
-import type { ShardGroups } from "./term_groups.ts";
-import { pinGroups } from "./term_groups.ts";
+import type { ShardGroups } from "./groups/term_groups.ts";
+import { pinGroups } from "./groups/term_groups.ts";
 import { whyUnreadable } from "./schedule/windows.ts";
-import { SettlementConflict, isSettled, settle, settlesNow } from "./settlement.ts";
-import type { TermDraft } from "./term_draft.ts";
-import type { TermRanks } from "./term_ranks.ts";
+import { SettlementConflict, isSettled, settle, settlesNow } from "./ranks/settlement.ts";
+import type { TermDraft } from "./ranks/term_draft.ts";
+import type { TermRanks } from "./ranks/term_ranks.ts";
 import { dropOtherStates, readState, writeState } from "./term_state.ts";
 
 /** Phases that one look takes one activity through; the next look goes on. */

@@ -8,8 +8,8 @@ import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
-import { dropTerm } from "./rank_table.ts";
-import type { TermRanks } from "./term_ranks.ts";
+import { dropTerm } from "./ranks/rank_table.ts";
+import type { TermRanks } from "./ranks/term_ranks.ts";
 
 export interface TermSweepOptions {
   readonly owner: NodeId;

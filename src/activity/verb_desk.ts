@@ -14,9 +14,9 @@ import type { ActivityOutcome, ActivityView, CreateRequest, EditRequest, VerbOpt
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import { baseOf, cursorAt } from "./phases.ts";
-import type { ShardGroups } from "./term_groups.ts";
-import { pinGroups } from "./term_groups.ts";
-import type { Ungrouped } from "./groups_bands.ts";
+import type { ShardGroups } from "./groups/term_groups.ts";
+import { pinGroups } from "./groups/term_groups.ts";
+import type { Ungrouped } from "./groups/groups_bands.ts";
 import type { Live, TermRunner } from "./term_runner.ts";
 import type { KeyedVerb } from "./verb_keys.ts";
 import { VERB_KEY, findKey, keepKey } from "./verb_keys.ts";

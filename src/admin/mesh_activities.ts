@@ -5,7 +5,7 @@
 
 import { ActivityContract } from "#activity/activity_contract.ts";
 import { activityTopic } from "#activity/activity_topic.ts";
-import { ReportContract } from "#activity/report_contract.ts";
+import { ReportContract } from "#activity/reports/report_contract.ts";
 import type { ActivityView } from "#activity/outcome.ts";
 import { viewOf } from "#activity/outcome.ts";
 import { assert } from "#base/assert.ts";

@@ -3,8 +3,8 @@
  * asked: the one that is named, else the one that takes activities that name none.
  */
 
-import type { GroupRule } from "#activity/groups_rule.ts";
-import { ShardContract } from "#activity/shard_contract.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
+import { ShardContract } from "#activity/shards/shard_contract.ts";
 import type { Node } from "#module/node.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";

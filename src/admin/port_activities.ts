@@ -3,7 +3,7 @@
  * of them. Types only.
  */
 
-import type { GroupRule } from "#activity/groups_rule.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
 import type { ActivityView, EditRequest, SomeTiming, VerbOptions } from "#activity/outcome.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { PhaseVerb } from "#activity/verbs.ts";

@@ -3,8 +3,8 @@
  */
 
 import type { CalendarRow } from "#activity/calendar.ts";
-import type { Division } from "#activity/groups.ts";
-import type { GroupRule } from "#activity/groups_rule.ts";
+import type { Division } from "#activity/groups/groups.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { NodeId } from "#wire/role.ts";
 

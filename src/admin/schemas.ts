@@ -3,10 +3,10 @@
  * Every message is ours and says what is allowed: valibot's own would repeat the input.
  */
 
-import { groupRuleSchema } from "#activity/groups_rule.ts";
-import { PLACES_MAX } from "#activity/rank_lookup.ts";
+import { groupRuleSchema } from "#activity/groups/groups_rule.ts";
+import { PLACES_MAX } from "#activity/ranks/rank_lookup.ts";
 import { scheduleSchema } from "#activity/schedule/schedule.ts";
-import { instantSchema } from "#activity/shard_facts.ts";
+import { instantSchema } from "#activity/shards/shard_facts.ts";
 import { PHASES, TIMING_MAX_MS } from "#activity/term.ts";
 import { VERB_KEY } from "#activity/verb_keys.ts";
 import { AUDIT_PAGE_MAX, AUDIT_TEXT_MAX } from "#store/audit_log.ts";

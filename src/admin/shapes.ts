@@ -4,7 +4,7 @@
  * A field that is undefined is left out of the JSON. Times are milliseconds: `…AtMs` and `sinceMs` since 1970.
  */
 
-import { groupRuleSchema } from "#activity/groups_rule.ts";
+import { groupRuleSchema } from "#activity/groups/groups_rule.ts";
 import { scheduleSchema } from "#activity/schedule/schedule.ts";
 import { PHASES, TERM_PHASES } from "#activity/term.ts";
 import * as v from "valibot";

@@ -5,7 +5,7 @@
 
 import type { InferInput, InferOutput } from "valibot";
 import { safeParse } from "valibot";
-import type { RankOrder } from "#activity/rank_order.ts";
+import type { RankOrder } from "#activity/ranks/rank_order.ts";
 import type { TermPhase } from "#activity/term.ts";
 import { PHASES_DEFAULT, TERM_PHASES, inOrder } from "#activity/term.ts";
 import type { Schema } from "#rpc/contract.ts";

@@ -7,7 +7,7 @@ import { getDotPath, safeParse } from "valibot";
 import type { ActivityContent } from "#activity/content.ts";
 import type { HookTerm, KindHooks, ParsedReport, RankScope } from "#activity/kind_hooks.ts";
 import type { ParsedConfig, PhaseEntry } from "#activity/outcome.ts";
-import { groupOf, groupsOf } from "#activity/term_groups.ts";
+import { groupOf, groupsOf } from "#activity/groups/term_groups.ts";
 import type { Schema } from "#rpc/contract.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { OwnerTerm } from "./owner_term.ts";

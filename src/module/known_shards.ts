@@ -4,21 +4,21 @@
  * never been heard. Divisions into groups are computed from that; none is kept here.
  */
 
-import type { Division } from "#activity/groups.ts";
-import { divide } from "#activity/groups.ts";
-import type { GroupIssue } from "#activity/groups_check.ts";
-import { checkGroupRule } from "#activity/groups_check.ts";
-import type { GroupRule } from "#activity/groups_rule.ts";
+import type { Division } from "#activity/groups/groups.ts";
+import { divide } from "#activity/groups/groups.ts";
+import type { GroupIssue } from "#activity/groups/groups_check.ts";
+import { checkGroupRule } from "#activity/groups/groups_check.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
 import { SerialQueue } from "#activity/serial_queue.ts";
-import { MERGE_CHAIN_MAX } from "#activity/groups_merge.ts";
-import { ASKS_AT_ONCE_MAX, GATEWAYS_ASKED_MAX, ShardAsks } from "#activity/shard_asks.ts";
-import type { Heard } from "#activity/shard_claims.ts";
-import { ShardClaims } from "#activity/shard_claims.ts";
-import { ShardContract } from "#activity/shard_contract.ts";
-import { readClaims, writeChange } from "#activity/shard_fact_table.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts, factsText, saysSomething, SHARDS_MAX } from "#activity/shard_facts.ts";
-import type { ShardGroups } from "#activity/term_groups.ts";
+import { MERGE_CHAIN_MAX } from "#activity/groups/groups_merge.ts";
+import { ASKS_AT_ONCE_MAX, GATEWAYS_ASKED_MAX, ShardAsks } from "#activity/shards/shard_asks.ts";
+import type { Heard } from "#activity/shards/shard_claims.ts";
+import { ShardClaims } from "#activity/shards/shard_claims.ts";
+import { ShardContract } from "#activity/shards/shard_contract.ts";
+import { readClaims, writeChange } from "#activity/shards/shard_fact_table.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts, factsText, saysSomething, SHARDS_MAX } from "#activity/shards/shard_facts.ts";
+import type { ShardGroups } from "#activity/groups/term_groups.ts";
 import type { Alarms } from "#base/alarms.ts";
 import type { Clock, Timer } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";

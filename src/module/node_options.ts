@@ -2,7 +2,7 @@
  * What a node is made of.
  */
 
-import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";

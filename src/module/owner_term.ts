@@ -5,7 +5,7 @@
 
 import type { RankingHandle } from "#activity/kind_hooks.ts";
 import type { TermPhase } from "#activity/term.ts";
-import type { MeetingGroup } from "#activity/term_groups.ts";
+import type { MeetingGroup } from "#activity/groups/term_groups.ts";
 import type { Mail } from "#delivery/reward.ts";
 
 /** A term of an activity, for the hooks on its owner. */

@@ -4,8 +4,8 @@
  */
 
 import type { ActivityOwner } from "#activity/owner.ts";
-import { ReportContract } from "#activity/report_contract.ts";
-import type { ReportOutcome } from "#activity/report_outcome.ts";
+import { ReportContract } from "#activity/reports/report_contract.ts";
+import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
 import type { Directory } from "#mesh/directory.ts";
 import type { CallContext, Server } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";

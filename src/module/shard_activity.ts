@@ -3,10 +3,10 @@
  * by the activity's topic, as far as this node has applied it.
  */
 
-import type { PlacedEntry, StandingOutcome, TopOutcome } from "#activity/rank_lookup.ts";
+import type { PlacedEntry, StandingOutcome, TopOutcome } from "#activity/ranks/rank_lookup.ts";
 import type { ActivityReplica, ReplicaRow } from "#activity/replica.ts";
-import { ReportContract } from "#activity/report_contract.ts";
-import type { ReportOutcome } from "#activity/report_outcome.ts";
+import { ReportContract } from "#activity/reports/report_contract.ts";
+import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
 import type { CallOptions, Caller } from "#rpc/caller.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";

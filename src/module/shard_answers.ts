@@ -3,10 +3,10 @@
  * shards that were merged into it, which have no gateway any more to speak for them.
  */
 
-import { MERGE_CHAIN_MAX } from "#activity/groups_merge.ts";
-import { FACTS_PER_ANSWER_MAX, ShardContract } from "#activity/shard_contract.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import { MERGE_CHAIN_MAX } from "#activity/groups/groups_merge.ts";
+import { FACTS_PER_ANSWER_MAX, ShardContract } from "#activity/shards/shard_contract.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import type { Alarms } from "#base/alarms.ts";
 import type { Server } from "#rpc/server.ts";
 

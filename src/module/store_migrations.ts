@@ -4,7 +4,7 @@
 
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { ONCE_MIGRATIONS } from "#activity/once_table.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shards/shard_fact_table.ts";
 import { INBOX_MIGRATIONS } from "#delivery/inbox_schema.ts";
 import { OUTBOX_MIGRATIONS } from "#delivery/outbox_schema.ts";
 import { AUDIT_MIGRATIONS } from "#store/audit_log.ts";

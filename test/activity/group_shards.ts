@@ -2,8 +2,8 @@
  * Shards to be divided, at one time of the cluster.
  */
 
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 
 export const DAY_MS = 24 * 3600 * 1000;
 /** Noon, so that every shard that opened at noon is in that day everywhere. */

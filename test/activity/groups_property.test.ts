@@ -3,12 +3,12 @@
  */
 
 import { describe, expect, test } from "#test";
-import type { Division } from "#activity/groups.ts";
-import { assignNew, divide } from "#activity/groups.ts";
-import { checkGroupRule } from "#activity/groups_check.ts";
-import type { Band, GroupRule } from "#activity/groups_rule.ts";
-import { GROUP_SIZE_MAX } from "#activity/groups_rule.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { Division } from "#activity/groups/groups.ts";
+import { assignNew, divide } from "#activity/groups/groups.ts";
+import { checkGroupRule } from "#activity/groups/groups_check.ts";
+import type { Band, GroupRule } from "#activity/groups/groups_rule.ts";
+import { GROUP_SIZE_MAX } from "#activity/groups/groups_rule.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import type { Random } from "#base/random.ts";
 import { randomIndex, seededRandom } from "#base/random.ts";
 import { DAY_MS, NOW_MS } from "./group_shards.ts";

@@ -2,11 +2,11 @@
  * What an owner knows of shards, as a test changes it.
  */
 
-import { divide } from "#activity/groups.ts";
-import { checkGroupRule } from "#activity/groups_check.ts";
-import type { GroupRule } from "#activity/groups_rule.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import type { ShardGroups } from "#activity/term_groups.ts";
+import { divide } from "#activity/groups/groups.ts";
+import { checkGroupRule } from "#activity/groups/groups_check.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import type { ShardGroups } from "#activity/groups/term_groups.ts";
 
 export class KnownFacts implements ShardGroups {
   known: ShardFacts[] = [];

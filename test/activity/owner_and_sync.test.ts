@@ -3,7 +3,7 @@
  * the failures of the store and the lost disks, what the gateway holds is in the end what the owner says.
  */
 
-import { NO_SHARDS } from "#activity/term_groups.ts";
+import { NO_SHARDS } from "#activity/groups/term_groups.ts";
 import { decodeContent } from "#activity/content.ts";
 import { ActivityOwner, TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { ActivityReplica } from "#activity/replica.ts";

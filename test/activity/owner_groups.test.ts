@@ -1,6 +1,6 @@
-import type { GroupRule } from "#activity/groups_rule.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
 import { GROUPS_SIZE_MAX } from "#activity/content.ts";
-import { LOOK_DELAY_MS } from "#activity/ungrouped.ts";
+import { LOOK_DELAY_MS } from "#activity/groups/ungrouped.ts";
 import { describe, expect, test } from "#test";
 import type { World } from "./fixture.ts";
 import { contentOf, makeWorld, settle, viewIn } from "./fixture.ts";

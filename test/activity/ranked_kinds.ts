@@ -3,11 +3,11 @@
  */
 
 import type { ActivityKinds } from "#activity/outcome.ts";
-import type { Asked } from "#activity/report_taker.ts";
-import type { ReportOutcome } from "#activity/report_outcome.ts";
+import type { Asked } from "#activity/reports/report_taker.ts";
+import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
 import type { ActivityOwner } from "#activity/owner.ts";
-import { highest, lowest } from "#activity/rank_order.ts";
-import { Refusal } from "#activity/refusal.ts";
+import { highest, lowest } from "#activity/ranks/rank_order.ts";
+import { Refusal } from "#activity/reports/refusal.ts";
 import type { ActivityKind } from "#module/activity_kind.ts";
 import { activity } from "#module/activity_kind.ts";
 import { enterPhaseOf, hooksOf, parseKindConfig } from "#module/kind_code.ts";

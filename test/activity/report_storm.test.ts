@@ -1,4 +1,4 @@
-import { NO_SHARDS } from "#activity/term_groups.ts";
+import { NO_SHARDS } from "#activity/groups/term_groups.ts";
 import { ActivityOwner, CHANGES_WAITING_MAX } from "#activity/owner.ts";
 import type { Log } from "#base/log.ts";
 import { describe, expect, test } from "#test";

@@ -4,7 +4,7 @@
  */
 
 import type { VerbOptions } from "#activity/outcome.ts";
-import { divide } from "#activity/groups.ts";
+import { divide } from "#activity/groups/groups.ts";
 import { checkSchedule } from "#activity/schedule/check_schedule.ts";
 import { shardWindows } from "#activity/schedule/shard_windows.ts";
 import { windowsAfter } from "#activity/schedule/windows.ts";

@@ -4,8 +4,8 @@
 
 import type { Calendar } from "#admin/port_shards.ts";
 import { CALENDAR_ROWS_MAX, CALENDAR_SLICE } from "#admin/mesh_calendar.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { describe, expect, test } from "#test";
 import { nodeId } from "#wire/role.ts";
 import { CENTER, CENTER_2, CROSS_CENTER, GATEWAY, GATEWAY_2, MeshGround, TREE } from "./mesh_ground.ts";

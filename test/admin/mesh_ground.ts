@@ -9,7 +9,7 @@ import type { AuditEntry } from "#admin/audit.ts";
 import { MeshAdminPort } from "#admin/mesh_port.ts";
 import type { AdminResult } from "#admin/port.ts";
 import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import type { Clock } from "#base/clock.ts";
 import { toHex } from "#base/digest.ts";
 import type { AssignmentConfig } from "#mesh/assignment.ts";

@@ -3,8 +3,8 @@
  */
 
 import { describe, expect, test } from "#test";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { nodeId } from "#wire/role.ts";
 import { CENTER, CROSS_CENTER, GATEWAY, GATEWAY_2, MeshGround, TREE } from "./mesh_ground.ts";
 

@@ -3,7 +3,7 @@
  */
 
 import type { ActivityOwner } from "#activity/owner.ts";
-import type { ReportOutcome } from "#activity/report_outcome.ts";
+import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
 import type { Reward } from "#delivery/reward.ts";
 import type { ActivityKind } from "#module/activity_kind.ts";
 import type { World } from "../activity/fixture.ts";

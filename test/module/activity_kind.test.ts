@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import { highest } from "#activity/rank_order.ts";
+import { highest } from "#activity/ranks/rank_order.ts";
 import type { RewardAsk } from "#activity/kind_hooks.ts";
 import { activity } from "#module/activity_kind.ts";
 import { hooksOf } from "#module/kind_code.ts";

@@ -3,10 +3,10 @@
  */
 
 import { describe, expect, test } from "#test";
-import { ASK_EVERY_MS, ASK_JITTER_MS, RETRY_FIRST_MS } from "#activity/shard_asks.ts";
-import { SHARD_FACT_MIGRATIONS } from "#activity/shard_fact_table.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import { ASK_EVERY_MS, ASK_JITTER_MS, RETRY_FIRST_MS } from "#activity/shards/shard_asks.ts";
+import { SHARD_FACT_MIGRATIONS } from "#activity/shards/shard_fact_table.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { Alarms } from "#base/alarms.ts";
 import { seededRandom } from "#base/random.ts";
 import { Directory } from "#mesh/directory.ts";

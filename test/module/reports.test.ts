@@ -4,9 +4,9 @@
  */
 
 import { describe, expect, test } from "#test";
-import { highest } from "#activity/rank_order.ts";
-import { Refusal } from "#activity/refusal.ts";
-import { ReportContract } from "#activity/report_contract.ts";
+import { highest } from "#activity/ranks/rank_order.ts";
+import { Refusal } from "#activity/reports/refusal.ts";
+import { ReportContract } from "#activity/reports/report_contract.ts";
 import { activity } from "#module/activity_kind.ts";
 import { module } from "#module/module.ts";
 import type { ActivityListener } from "#module/module_node.ts";

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from "#test";
-import { bareFacts } from "#activity/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import type { Reward } from "#delivery/reward.ts";
 import { NodeMetrics } from "#admin/metrics/node_metrics.ts";

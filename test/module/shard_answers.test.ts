@@ -1,7 +1,7 @@
 import { describe, expect, test } from "#test";
-import { MERGE_CHAIN_MAX } from "#activity/groups_merge.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import { MERGE_CHAIN_MAX } from "#activity/groups/groups_merge.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { factsToTell } from "#module/shard_answers.ts";
 
 function merged(shard: number, mergedInto: number): ShardFacts {

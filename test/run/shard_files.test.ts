@@ -1,7 +1,7 @@
 /** What a cluster file says of shards reaches the nodes that have to know, or to tell. */
 
 import { describe, expect, test } from "#test";
-import { ShardContract } from "#activity/shard_contract.ts";
+import { ShardContract } from "#activity/shards/shard_contract.ts";
 import { nodeId } from "#wire/role.ts";
 import { runNode } from "../../src/run.ts";
 import { planOf, WHOLE } from "../config/parsed.ts";

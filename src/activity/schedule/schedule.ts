@@ -28,7 +28,7 @@ import {
   string,
   variant,
 } from "valibot";
-import { ZONE_LENGTH_MAX } from "../shard_facts.ts";
+import { ZONE_LENGTH_MAX } from "../shards/shard_facts.ts";
 
 /** How long a window may be. */
 export const WINDOW_MAX_MS = 366 * 24 * 3600 * 1000;

@@ -4,9 +4,9 @@
  * activity with such a schedule is a series: each cohort gets an activity of its own (shard_series.ts).
  */
 
-import { homesOf } from "../groups_merge.ts";
-import { calendarOf } from "../shard_day.ts";
-import type { ShardFacts } from "../shard_facts.ts";
+import { homesOf } from "../groups/groups_merge.ts";
+import { calendarOf } from "../shards/shard_day.ts";
+import type { ShardFacts } from "../shards/shard_facts.ts";
 import type { ShardDaySchedule, Window } from "./schedule.ts";
 import { minuteOf } from "./schedule.ts";
 

@@ -2,7 +2,7 @@
  * /api/activities, what is read: all of them, one, its rankings, and why a node lacks a version.
  */
 
-import { PLACES_MAX } from "#activity/rank_lookup.ts";
+import { PLACES_MAX } from "#activity/ranks/rank_lookup.ts";
 import { Hono } from "hono";
 import { answer } from "../answer.ts";
 import { documented } from "../documented.ts";

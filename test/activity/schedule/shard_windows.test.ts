@@ -1,7 +1,7 @@
 import type { ShardDaySchedule } from "#activity/schedule/schedule.ts";
 import { shardWindows } from "#activity/schedule/shard_windows.ts";
-import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts } from "#activity/shards/shard_facts.ts";
 import { describe, expect, test } from "#test";
 
 const HOUR_MS = 3_600_000;

@@ -5,10 +5,10 @@
  *   owner_process.ts FILE
  */
 
-import { NO_SHARDS } from "#activity/term_groups.ts";
+import { NO_SHARDS } from "#activity/groups/term_groups.ts";
 import { Alarms } from "#base/alarms.ts";
 import { ActivityOwner } from "#activity/owner.ts";
-import { highest } from "#activity/rank_order.ts";
+import { highest } from "#activity/ranks/rank_order.ts";
 import { ACTIVITY_MIGRATIONS } from "#activity/activity_table.ts";
 import { activity } from "#module/activity_kind.ts";
 import { bunClock } from "#runtime/bun_clock.ts";

@@ -1,0 +1,100 @@
+/**
+ * Says loudly which shards have no group in a term under way: alarm `ungrouped:<id>`, up while there are any. Looks
+ * LOOK_DELAY_MS after a change of the terms or of what is known of the shards, once for all changes of that time.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import type { Clock, Timer } from "#base/clock.ts";
+import type { Held } from "../activity_table.ts";
+import type { ActivityContent } from "../content.ts";
+import type { NextPlace } from "./groups.ts";
+import { assignNew } from "./groups.ts";
+import type { Ungrouped } from "./groups_bands.ts";
+import type { OwnedTopics } from "../owned_topics.ts";
+import { isRunning } from "../phases.ts";
+import type { ShardDaySchedule } from "../schedule/schedule.ts";
+import { shardWindows } from "../schedule/shard_windows.ts";
+import { isSeries } from "../series/shard_series.ts";
+import type { ShardGroups } from "./term_groups.ts";
+
+export const LOOK_DELAY_MS = 1_000;
+/** Shards that an alarm names; all are counted. */
+const NAMED_MAX = 8;
+
+export interface UngroupedWatchOptions {
+  readonly topics: OwnedTopics;
+  readonly shards: ShardGroups;
+  readonly clock: Clock;
+  /** Cluster time. */
+  readonly nowMs: () => number;
+  readonly alarms: Alarms;
+}
+
+export class UngroupedWatch {
+  readonly #options: UngroupedWatchOptions;
+  readonly #raised = new Set<string>();
+  #timer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(options: UngroupedWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Shards that live and have no group in the term under way, by number; of a series those that no opening has. */
+  of(content: ActivityContent): readonly Ungrouped[] {
+    const { shards, nowMs } = this.#options;
+    if (isSeries(content)) return withoutWindow(content.schedule, shards);
+    const groups = isRunning(content) ? content.term?.groups : undefined;
+    if (groups === undefined) return [];
+    const placed = new Set(groups.flatMap((group) => group.shards));
+    if (shards.living().every((shard) => placed.has(shard))) return [];
+    return assignNew(groups, shards.division(content.groups, nowMs())).map(ungrouped);
+  }
+
+  changed(): void {
+    if (this.#isStopped || this.#timer !== undefined) return;
+    if (this.#raised.size === 0 && !this.#options.topics.all().some(isDivided)) return;
+    this.#timer = this.#options.clock.after(LOOK_DELAY_MS, () => {
+      this.#timer = undefined;
+      this.#look();
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  #look(): void {
+    const { topics, alarms } = this.#options;
+    const now = new Set<string>();
+    for (const held of topics.all()) {
+      if (held.kind !== "live") continue;
+      const { id, term } = held.content;
+      const found = this.of(held.content);
+      if (found.length === 0) continue;
+      now.add(id);
+      const named = found.slice(0, NAMED_MAX).map(({ shard, reason }) => `shard ${shard}: ${reason}`);
+      alarms.raise(`ungrouped:${id}`, { activity: id, term: term?.id, count: found.length, shards: named });
+    }
+    for (const id of this.#raised) if (!now.has(id)) alarms.clear(`ungrouped:${id}`);
+    this.#raised.clear();
+    for (const id of now) this.#raised.add(id);
+  }
+}
+
+/** Most shards have never been merged, and nobody wonders. */
+function withoutWindow(schedule: ShardDaySchedule, shards: ShardGroups): readonly Ungrouped[] {
+  return schedule.from === "merged" ? [] : shardWindows(schedule, shards.facts()).without;
+}
+
+function isDivided(held: Held): boolean {
+  if (held.kind === "tombstone") return false;
+  return isSeries(held.content) || (isRunning(held.content) && held.content.term?.groups !== undefined);
+}
+
+function ungrouped(place: NextPlace): Ungrouped {
+  const { shard } = place;
+  if (place.kind === "none") return { shard, reason: place.reason };
+  return { shard, reason: `the groups were made without it; the next term puts it into ${place.group.name}` };
+}
