@@ -30,7 +30,7 @@ const text = (lengthMax: number, lengthMin = 1) =>
 const Part = text(KEY_PART_LENGTH_MAX);
 const Player = text(PLAYER_LENGTH_MAX);
 
-const ShardText = v.pipe(
+export const ShardText = v.pipe(
   v.string(mustBeText),
   v.check((found) => /^[1-9][0-9]{0,9}$/.test(found) && Number(found) <= NUMBER_MAX, shardMessage),
   v.metadata({ pattern: "^[1-9][0-9]{0,9}$", description: "Number of a shard" }),

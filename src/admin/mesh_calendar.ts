@@ -4,7 +4,7 @@
  * schedule by the days of shards an owner is asked for what it knows of them. Nothing is kept.
  */
 
-import type { CalendarSource } from "#activity/calendar.ts";
+import type { CalendarRow, CalendarSource } from "#activity/calendar.ts";
 import { calendarRows } from "#activity/calendar.ts";
 import { checkSchedule } from "#activity/schedule/check_schedule.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
@@ -13,7 +13,7 @@ import { whyUnreadable, windowAt, windowsAfter } from "#activity/schedule/window
 import type { Node } from "#module/node.ts";
 import type { MeshShards } from "./mesh_shards.ts";
 import type { AdminResult } from "./port.ts";
-import type { Calendar, SchedulePreview, ScheduleDryRun } from "./port_shards.ts";
+import type { Calendar, CalendarQuestion, SchedulePreview, ScheduleDryRun } from "./port_shards.ts";
 
 /** Rows of one answer; what comes later is left out, and the answer says so. */
 export const CALENDAR_ROWS_MAX = 10_000;
@@ -30,7 +30,7 @@ export class MeshCalendar {
     this.#shards = shards;
   }
 
-  async calendar(days: number): Promise<AdminResult<Calendar>> {
+  async calendar({ days, shard }: CalendarQuestion): Promise<AdminResult<Calendar>> {
     const { nowMs, untilMs } = this.#time(days);
     const sources = this.#node.replica
       .view()
@@ -40,7 +40,7 @@ export class MeshCalendar {
       const fault = whyUnreadable(content.schedule);
       return fault === undefined ? [] : [{ activity: content.id, owner, reason: fault.reason }];
     });
-    const { taken: rows, truncated } = await this.#take(calendarRows(sources, { nowMs, untilMs }));
+    const { taken: rows, truncated } = await this.#take(rowsOf(shard, calendarRows(sources, { nowMs, untilMs })));
     return { kind: "ok", changed: false, value: { fromMs: nowMs, untilMs, rows, truncated, unreadable } };
   }
 
@@ -79,6 +79,13 @@ export class MeshCalendar {
       if (taken.length % CALENDAR_SLICE === 0) await this.#node.polled();
     }
     return { taken, truncated: false };
+  }
+}
+
+/** Those that a shard takes part in, as far as it is known. */
+function* rowsOf(shard: number | undefined, rows: Iterable<CalendarRow>): Generator<CalendarRow> {
+  for (const row of rows) {
+    if (shard === undefined || row.shards === "all" || row.shards.includes(shard)) yield row;
   }
 }
 

@@ -39,7 +39,7 @@ import type {
   NodeRow,
 } from "./port.ts";
 import type { DeliveriesQuery, MailQuery, ReleaseRequest, ResendRequest } from "./port_rewards.ts";
-import type { GroupsDryRun, ScheduleDryRun } from "./port_shards.ts";
+import type { CalendarQuestion, GroupsDryRun, ScheduleDryRun } from "./port_shards.ts";
 
 export class MeshAdminPort implements AdminPort {
   readonly #node: Node;
@@ -159,8 +159,8 @@ export class MeshAdminPort implements AdminPort {
     return this.#shards.dryRun(request);
   }
 
-  calendar(days: number) {
-    return this.#calendar.calendar(days);
+  calendar(asked: CalendarQuestion) {
+    return this.#calendar.calendar(asked);
   }
 
   dryRunSchedule(request: ScheduleDryRun) {

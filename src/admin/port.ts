@@ -33,6 +33,7 @@ import type {
 } from "./port_rewards.ts";
 import type {
   Calendar,
+  CalendarQuestion,
   GroupsDryRun,
   GroupsPreview,
   ScheduleDryRun,
@@ -131,8 +132,8 @@ export interface AdminPort {
   shards(owner: NodeId | undefined): Promise<AdminResult<ShardOverview>>;
   /** Nothing is kept. */
   dryRunGroups(request: GroupsDryRun): Promise<AdminResult<GroupsPreview>>;
-  /** What will happen within so many days, by this node's replica. */
-  calendar(days: number): Promise<AdminResult<Calendar>>;
+  /** What will happen within so many days, to all shards or to one, by this node's replica. */
+  calendar(asked: CalendarQuestion): Promise<AdminResult<Calendar>>;
   /** Nothing is kept. */
   dryRunSchedule(request: ScheduleDryRun): Promise<AdminResult<SchedulePreview>>;
   /** What a player has got, as the center of the shard has it. */

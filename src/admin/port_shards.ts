@@ -43,6 +43,12 @@ export interface GroupsPreview extends Division {
   readonly atMs: number;
 }
 
+export interface CalendarQuestion {
+  readonly days: number;
+  /** What it takes part in, as far as it is known before a term. Undefined: every shard. */
+  readonly shard?: number | undefined;
+}
+
 export interface Calendar {
   /** Now, in the time of the cluster. */
   readonly fromMs: number;

@@ -39,6 +39,7 @@ import type {
 } from "#admin/port.ts";
 import type {
   Calendar,
+  CalendarQuestion,
   GroupsDryRun,
   GroupsPreview,
   ScheduleDryRun,
@@ -329,7 +330,7 @@ export class FakePort implements AdminPort {
     });
   }
 
-  calendar(days: number): Promise<AdminResult<Calendar>> {
+  calendar({ days }: CalendarQuestion): Promise<AdminResult<Calendar>> {
     return this.#say(() => {
       const open = [...this.#activities.values()].filter(({ phase }) => phase === "open");
       return ok({

@@ -142,6 +142,8 @@ describe("Calendar over the mesh: dry run", () => {
     expect(ground.http(CENTER, CREATE, { ...BOSS, id: "boss", schedule }).status).toBe(201);
     ground.run(5_000);
     const { body: calendar } = ground.http(CENTER, "GET /api/calendar");
+    const { body: ofTwo } = ground.http(CENTER, "GET /api/calendar?shard=2");
+    expect((ofTwo as Calendar).rows.map(({ activity }) => activity)).toEqual(["boss-20260104-1000"]);
     expect(calendar).toMatchObject({
       rows: windows.map((window, index) => ({ ...window, activity: `boss-20260104-${["0200", "1000"][index]}` })),
     });

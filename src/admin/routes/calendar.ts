@@ -8,7 +8,8 @@ import { answer } from "../answer.ts";
 import { requireJson } from "../body.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import { CALENDAR_DAYS_DEFAULT, CalendarQuery, nodeIdOf, ScheduleDryRunBody, ShardOwnerQuery } from "../schemas.ts";
+import { CALENDAR_DAYS_DEFAULT, CalendarQuery, ScheduleDryRunBody } from "../calendar_schemas.ts";
+import { nodeIdOf, ShardOwnerQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { CalendarAnswer, SchedulePreviewShape } from "../shapes.ts";
 
@@ -20,16 +21,21 @@ export function calendarRoutes(services: AdminServices): Hono<AdminEnv> {
     "/",
     documented({
       tag: "activities",
-      summary: "The terms that run and those that are to come, of all activities, by time of opening",
+      summary:
+        "The terms that run and those that are to come, of all activities or of those of one shard, by time of opening",
       answers: { 200: { description: "What will happen", shape: CalendarAnswer } },
       problems: ["invalid"],
     }),
     checked("query", CalendarQuery),
     (c) => {
-      const { days } = c.req.valid("query");
+      const { days, shard } = c.req.valid("query");
+      const asked = {
+        days: days === undefined ? CALENDAR_DAYS_DEFAULT : Number(days),
+        shard: shard === undefined ? undefined : Number(shard),
+      };
       return answer(services, c, {
         shape: CalendarAnswer,
-        ask: () => port.calendar(days === undefined ? CALENDAR_DAYS_DEFAULT : Number(days)),
+        ask: () => port.calendar(asked),
         body: (calendar) => calendar,
       });
     },
