@@ -14,7 +14,7 @@ import type { OwnedTopics } from "./owned_topics.ts";
 import type { ShardGroups } from "./groups/term_groups.ts";
 import { pinGroups } from "./groups/term_groups.ts";
 import type { VerbDesk } from "./verb_desk.ts";
-import { conflict, tooLate } from "./verb_desk.ts";
+import { conflict, early, tooLate } from "./verb_desk.ts";
 import { afterVerb } from "./verbs.ts";
 
 export interface CreateDeskOptions {
@@ -72,7 +72,8 @@ export class CreateDesk {
       return { kind: "conflict", detail, allowed: [] };
     }
     if (!how.isOpen) return how.verbs.commit(content, { phrase: "activity created" });
-    const pinned = pinGroups(content.groups, shards, nowMs);
+    const pinned = pinGroups(content.groups, shards, { atMs: nowMs });
+    if (pinned.kind === "early") return early("create", content.id, pinned.detail);
     if (pinned.kind === "too_large") {
       const issue = { path: "groups", message: pinned.detail };
       return { kind: "invalid", detail: `Cannot create activity: groups: ${pinned.detail}`, issues: [issue] };

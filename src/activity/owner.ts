@@ -193,7 +193,9 @@ export class ActivityOwner {
 
   /** What is known of the shards has changed. */
   shardsChanged(): void {
-    if (this.#state === "running") this.#watch.changed();
+    if (this.#state !== "running") return;
+    if (this.#runner.isWaiting) this.#dueTimer.arm();
+    this.#watch.changed();
   }
 
   #changed(): void {

@@ -55,6 +55,8 @@ export interface TermRunnerOptions {
 export class TermRunner {
   readonly #options: TermRunnerOptions;
   readonly #stopped = new Map<string, string>();
+  /** Whose terms wait for shards to be heard. */
+  readonly #early = new Set<string>();
 
   constructor(options: TermRunnerOptions) {
     this.#options = options;
@@ -63,6 +65,11 @@ export class TermRunner {
   /** Why time does not touch this activity; undefined when it does. */
   stopped(id: string): string | undefined {
     return this.#stopped.get(id);
+  }
+
+  /** Terms wait for shards that have not been heard yet. */
+  get isWaiting(): boolean {
+    return this.#early.size > 0;
   }
 
   /** When something is due by itself, of all that is not stopped. */
@@ -110,6 +117,7 @@ export class TermRunner {
     alarms.clear(`activity_stopped:${id}`);
     this.#judgeSchedule(live);
     alarms.clear(`settlement_conflict:${id}`);
+    this.#ended(id);
     if (content.term?.id !== before?.term?.id) alarms.clear(`ranking_full:${id}`);
     if (draft !== undefined) this.applied(draft);
     log.info(how.phrase, {
@@ -140,7 +148,9 @@ export class TermRunner {
       }
       let { content } = held;
       try {
-        content = this.#after(content, step);
+        const next = this.#after(content, step, nowMs);
+        if (next === undefined) return;
+        content = next;
         await this.commit(content, { atMs: nowMs, phrase: "activity phase" });
       } catch (error) {
         if (!(error instanceof KindFault)) throw error;
@@ -150,19 +160,35 @@ export class TermRunner {
     }
   }
 
-  /** Throws KindFault for a term that can't have its groups. */
-  #after(content: ActivityContent, step: DueStep): ActivityContent {
+  /**
+   * Undefined: its groups wait for shards that are soon to be heard, at most until its window is over. Throws KindFault
+   * for a term that can't have its groups.
+   */
+  #after(content: ActivityContent, step: DueStep, nowMs: number): ActivityContent | undefined {
     if (step.kind === "enter") return enterPhase(content, step);
+    const { shards, alarms } = this.#options;
     const { window, atMs } = step;
-    const pinned = pinGroups(content.groups, this.#options.shards, atMs);
+    const pinned = pinGroups(content.groups, shards, { atMs, isLast: window.closesAtMs <= nowMs });
+    if (pinned.kind === "early") {
+      this.#early.add(content.id);
+      alarms.raise(`term_waits:${content.id}`, { activity: content.id, reason: pinned.detail });
+      return undefined;
+    }
+    this.#ended(content.id);
     if (pinned.kind === "too_large") throw new KindFault(`Cannot begin a term: ${pinned.detail}`);
     return beginWindow(content, { term: this.#options.newTerm(), window, groups: pinned.groups, atMs });
+  }
+
+  /** It does not wait for shards any more. */
+  #ended(id: string): void {
+    if (this.#early.delete(id)) this.#options.alarms.clear(`term_waits:${id}`);
   }
 
   /** Leaves a tombstone of it. Throws StoreError. */
   async entomb(id: string, atMs: number): Promise<void> {
     await this.#options.topics.commit([{ id, content: undefined, atMs }]);
     this.#stopped.delete(id);
+    this.#ended(id);
     for (const name of ["activity_stopped", "activity_behind", "schedule_unreadable"]) {
       this.#options.alarms.clear(`${name}:${id}`);
     }

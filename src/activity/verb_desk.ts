@@ -13,7 +13,7 @@ import { KindFault } from "./kind_fault.ts";
 import type { ActivityOutcome, ActivityView, CreateRequest, EditRequest, VerbOptions } from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
-import { baseOf, cursorAt } from "./phases.ts";
+import { baseOf, cursorAt, isRunning } from "./phases.ts";
 import type { ShardGroups } from "./groups/term_groups.ts";
 import { pinGroups } from "./groups/term_groups.ts";
 import type { Ungrouped } from "./groups/groups_bands.ts";
@@ -152,7 +152,8 @@ export class VerbDesk {
         const detail = `Cannot ${verb} activity "${live.id}": its end, ${content.endsAtMs}, is over`;
         return { kind: "conflict", detail, allowed: allowedVerbs(content).filter((other) => !OPENING.includes(other)) };
       }
-      const pinned = pinGroups(content.groups, this.#options.shards, nowMs);
+      const pinned = pinGroups(content.groups, this.#options.shards, { atMs: nowMs });
+      if (begins && !isRunning(content) && pinned.kind === "early") return early(verb, live.id, pinned.detail);
       if (begins && pinned.kind === "too_large") return invalid(verb, "groups", pinned.detail);
       const groups = pinned.kind === "ok" ? pinned.groups : undefined;
       const next = afterVerb(content, verb, { nowMs, term: this.#options.newTerm(), groups });
@@ -198,6 +199,11 @@ export class VerbDesk {
     const held = this.#options.topics.get(id);
     return held?.kind === "live" ? held : undefined;
   }
+}
+
+/** To be asked again in a moment: groups that are made now would be pinned for the whole term. */
+export function early(verb: Verb | "create", id: string, detail: string): ActivityOutcome {
+  return { kind: "conflict", detail: `Cannot ${verb} activity "${id}": ${detail}; ask again in a moment`, allowed: [] };
 }
 
 export function conflict(detail: string, live: Live): ActivityOutcome {

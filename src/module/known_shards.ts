@@ -33,6 +33,8 @@ import type { Identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
 
+/** A shard that is named in the file, or whose gateway has come, is waited for so long before it has been heard. */
+export const HEARING_MAX_MS = 30_000;
 const ASK_TIMEOUT_MS = 5_000;
 /** Within that time; what fails after it is tried again later. */
 const ASK_RETRIES = 2;
@@ -50,6 +52,8 @@ export interface KnownShardsOptions {
   readonly endpoint: Endpoint;
   /** What this node's own file says. */
   readonly file: readonly ShardFacts[];
+  /** Shards whose gateways the file names. */
+  readonly named: readonly number[];
   /** Something of what is known is different now, or a shard has come or gone. Must not throw. */
   readonly changed: () => void;
 }
@@ -75,6 +79,10 @@ export class KnownShards implements ShardGroups {
   readonly #inConflict = new Set<number>();
   #claims = new ShardClaims();
   #startedMs = 0;
+  /** By the monotonic clock. */
+  #startedClockMs = 0;
+  /** Since when the gateway of a shard is there. */
+  readonly #thereSince = new Map<number, number>();
   /** Questions without an answer; many are one line at 1, 2, 4, 8 … */
   #unheard = 0;
   #timer: Timer | undefined;
@@ -96,6 +104,7 @@ export class KnownShards implements ShardGroups {
     this.#state = "running";
     this.#claims = new ShardClaims(claims);
     this.#startedMs = this.#nowMs();
+    this.#startedClockMs = this.#options.clock.nowMs();
     for (const gateway of this.#options.directory.ofRole("gateway")) this.reachable(gateway);
   }
 
@@ -111,6 +120,7 @@ export class KnownShards implements ShardGroups {
     if (!this.#asks.reachable(gateway, this.#options.clock.nowMs())) {
       this.#options.alarms.raise("shards_full", { gateway: gateway.id, limit: GATEWAYS_ASKED_MAX });
     }
+    if (!this.#thereSince.has(gateway.shard)) this.#thereSince.set(gateway.shard, this.#options.clock.nowMs());
     this.#judge();
     this.#askDue();
   }
@@ -118,6 +128,7 @@ export class KnownShards implements ShardGroups {
   unreachable(gateway: Identity): void {
     if (this.#state !== "running" || !isShardGateway(gateway)) return;
     this.#asks.unreachable(gateway);
+    this.#thereSince.delete(gateway.shard);
     this.#judge();
   }
 
@@ -137,6 +148,15 @@ export class KnownShards implements ShardGroups {
   /** Of those that were heard, or that the file knows. */
   facts(): readonly ShardFacts[] {
     return this.list().filter(isHeard).map(factsOf);
+  }
+
+  awaited(): readonly number[] {
+    const nowMs = this.#options.clock.nowMs();
+    const isNew = nowMs - this.#startedClockMs < HEARING_MAX_MS;
+    const heard = new Set(this.#claims.shards());
+    const there = [...this.#thereSince].flatMap(([shard, sinceMs]) => (nowMs - sinceMs < HEARING_MAX_MS ? shard : []));
+    const awaited = new Set([...there, ...(isNew ? this.#options.named : [])].filter((shard) => !heard.has(shard)));
+    return [...awaited].toSorted((a, b) => a - b);
   }
 
   living(): readonly number[] {

@@ -24,6 +24,7 @@ import { ShardLogins } from "#session/shard_logins.ts";
 import type { Address } from "#link/transport.ts";
 import type { Identity } from "#wire/identity.ts";
 import { IssuedRewards } from "./issued_rewards.ts";
+import { parseNodeId } from "#wire/role.ts";
 import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
@@ -140,7 +141,7 @@ export class Node {
         this.activities?.owner.shardsChanged();
         this.rewards?.shardsChanged();
       };
-      const shardsKnown = new KnownShards({ ...known, file: shards, changed });
+      const shardsKnown = new KnownShards({ ...known, file: shards, named: namedShards(options), changed });
       this.shards = shardsKnown;
       const homeOf = (shard: number): number => shardsKnown.homeOf(shard);
       this.rewards = new IssuedRewards({ ...known, digest: options.digest, counters, homeOf });
@@ -297,4 +298,12 @@ export class Node {
     if (this.isDraining) return;
     this.#options.onEnd(end);
   }
+}
+
+function namedShards({ gateways, expectedShard }: NodeOptions): readonly number[] {
+  const ofGateways = gateways.flatMap((id) => {
+    const parsed = parseNodeId(id);
+    return parsed?.role === "gateway" ? (expectedShard?.(id) ?? parsed.number) : [];
+  });
+  return [...new Set(ofGateways)];
 }

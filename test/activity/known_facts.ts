@@ -15,6 +15,13 @@ export class KnownFacts implements ShardGroups {
     return this.known;
   }
 
+  /** Shards that are soon to be heard. */
+  soon: number[] = [];
+
+  awaited(): readonly number[] {
+    return this.soon;
+  }
+
   living(): readonly number[] {
     return this.known.flatMap(({ shard, mergedInto }) => (mergedInto === undefined ? shard : []));
   }

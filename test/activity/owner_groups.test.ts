@@ -151,4 +151,48 @@ describe("ActivityOwner: groups of a term", () => {
     expect(owner.get("boss")?.stopped).toContain(`limit is ${GROUPS_SIZE_MAX}`);
     expect(world.alarms.has("activity_stopped:boss")).toBe(true);
   });
+
+  test("wait for shards that are soon to be heard: by hand it is asked again, by time the term begins when they are", async () => {
+    const { world, shards, nowMs } = await ground();
+    shards.soon = [7, 8];
+    const owner = await world.begin();
+    const schedule = { kind: "once", opensAtMs: nowMs + 1000, closesAtMs: nowMs + DAY_MS } as const;
+    await owner.create({ ...BOSS, groups: BANDS, schedule });
+    const asked = [await owner.open("boss"), await owner.create({ ...BOSS, id: "other", groups: BANDS, open: true })];
+    const detail = "its groups wait for shards that have not been heard yet: 7, 8; ask again in a moment";
+    expect(asked).toEqual([
+      { kind: "conflict", detail: `Cannot open activity "boss": ${detail}`, allowed: [] },
+      { kind: "conflict", detail: `Cannot create activity "other": ${detail}`, allowed: [] },
+    ]);
+    await advance(world, 1000);
+    expect([owner.get("boss")?.phase, world.alarms.has("term_waits:boss")]).toEqual(["scheduled", true]);
+    shards.soon = [8];
+    shards.opened(7, nowMs);
+    owner.shardsChanged();
+    await advance(world, 1);
+    expect(owner.get("boss")?.phase).toBe("scheduled");
+    shards.soon = [];
+    shards.opened(8, nowMs);
+    owner.shardsChanged();
+    await advance(world, 1);
+    expect(owner.get("boss")?.termGroups).toEqual([
+      { name: "days-1-10-part-1", shards: [3, 7] },
+      { name: "days-1-10-part-2", shards: [8] },
+      { name: "days-11-up", shards: [1, 2] },
+    ]);
+    expect(world.alarms.all()).toEqual([]);
+  });
+
+  test("wait for the first shard, and no longer than the window", async () => {
+    const { world, shards, nowMs } = await ground();
+    shards.known = [];
+    const owner = await world.begin();
+    const schedule = { kind: "once", opensAtMs: nowMs + 1000, closesAtMs: nowMs + DAY_MS } as const;
+    await owner.create({ ...BOSS, groups: BANDS, schedule });
+    await advance(world, 1000);
+    expect(owner.get("boss")?.phase).toBe("scheduled");
+    await advance(world, DAY_MS);
+    expect(owner.get("boss")).toMatchObject({ phase: "closed", termNumber: 1, termGroups: [] });
+    expect(world.alarms.all()).toEqual([]);
+  });
 });

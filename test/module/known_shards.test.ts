@@ -218,6 +218,7 @@ async function alone(): Promise<Alone> {
     directory,
     endpoint,
     file: [],
+    named: [],
     changed: () => undefined,
   });
   await shards.start();

@@ -14,12 +14,17 @@ import type { GroupRule } from "./groups_rule.ts";
 import type { ShardFacts } from "../shards/shard_facts.ts";
 import type { TermGroup } from "../term.ts";
 
+/** Shards that a text names; all are counted. */
+const NAMED_MAX = 8;
+
 /** What an owner knows of the shards that its activities divide. */
 export interface ShardGroups {
   /** Of all that were heard, or that its own file knows. */
   facts(): readonly ShardFacts[];
   /** Shards that no other one lives for, as far as is known. */
   living(): readonly number[];
+  /** Shards that are soon to be heard: a division without them would be another one in a moment. */
+  awaited(): readonly number[];
   /** Of these; those that are there and were not heard yet have no group. */
   division(rule: GroupRule, atMs: number): Division;
   checkRule(rule: GroupRule): readonly GroupIssue[];
@@ -29,17 +34,27 @@ export interface ShardGroups {
 export const NO_SHARDS: ShardGroups = {
   facts: () => [],
   living: () => [],
+  awaited: () => [],
   division: (rule, atMs) => divide(rule, [], atMs),
   checkRule: (rule) => checkGroupRule(rule, []),
 };
 
 export type Pinned =
   | { readonly kind: "ok"; readonly groups: readonly TermGroup[] | undefined }
-  | { readonly kind: "too_large"; readonly detail: string };
+  | { readonly kind: "too_large"; readonly detail: string }
+  /** Groups that are made now would not be what they are to be. */
+  | { readonly kind: "early"; readonly detail: string };
 
-/** The groups of a term that begins at `atMs`. */
-export function pinGroups(rule: GroupRule, shards: ShardGroups, atMs: number): Pinned {
+/** The groups of a term that begins at `atMs`. `isLast`: it can't wait any longer for who is not heard yet. */
+export function pinGroups(
+  rule: GroupRule,
+  shards: ShardGroups,
+  when: { readonly atMs: number; readonly isLast?: boolean },
+): Pinned {
+  const { atMs, isLast = false } = when;
   if (rule.kind === "all") return { kind: "ok", groups: undefined };
+  const early = isLast ? undefined : whyEarly(shards);
+  if (early !== undefined) return { kind: "early", detail: early };
   const groups = shards
     .division(rule, atMs)
     .groups.map(({ name, shards: members }) => ({ name, shards: [...members] }));
@@ -47,6 +62,16 @@ export function pinGroups(rule: GroupRule, shards: ShardGroups, atMs: number): P
   if (size <= GROUPS_SIZE_MAX) return { kind: "ok", groups };
   const detail = `its ${groups.length} groups take ${size} bytes, limit is ${GROUPS_SIZE_MAX}: let the rule make fewer`;
   return { kind: "too_large", detail };
+}
+
+function whyEarly(shards: ShardGroups): string | undefined {
+  const awaited = shards.awaited();
+  if (awaited.length > 0) {
+    const named = awaited.slice(0, NAMED_MAX).join(", ");
+    const more = awaited.length > NAMED_MAX ? ` and ${awaited.length - NAMED_MAX} more` : "";
+    return `its groups wait for shards that have not been heard yet: ${named}${more}`;
+  }
+  return shards.living().length === 0 ? "its groups wait for a shard: none is known yet" : undefined;
 }
 
 /** A group of a term, for those who take part in it. */

@@ -20,19 +20,30 @@ import { LoopLag } from "./loop_lag.ts";
 /** Kinds of alarms that have a series of their own; the others share one. */
 export const ALARM_KINDS_MAX = 64;
 const ALARM_KINDS = [
+  "activity_behind",
+  "activity_stopped",
   "attached_refused",
   "bad_content",
   "duplicate_identity",
   "epoch_jump",
   "fenced",
+  "hook_slow",
   "kind_fault",
   "module_fault",
   "orphan",
+  "ranking_full",
+  "reports_overloaded",
   "reward_conflict",
   "rewards_differ",
   "rewards_held",
   "rewards_late",
+  "schedule_unreadable",
+  "series_blocked",
+  "settlement_conflict",
+  "shard_conflict",
+  "term_waits",
   "two_owners",
+  "ungrouped",
   "unpublished",
 ] as const;
 const RELATIONS: readonly LinkRelation[] = ["above", "below", "peer"];
