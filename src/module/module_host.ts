@@ -145,7 +145,8 @@ export class ModuleHost {
       },
       activity: <Kind extends ActivityKind>(kind: Kind) => {
         const of = { module: module.name, kind: kind.name };
-        const asks = new ShardActivity({ kind: kind.name, replica, caller: endpoint.caller });
+        const polled = (): Promise<void> => this.#polled();
+        const asks = new ShardActivity({ kind: kind.name, replica, caller: endpoint.caller, polled });
         const listener: ActivityListener<unknown> = {
           opened: (opened) => replica.listen({ ...of, opened }),
           closed: (closed) => replica.listen({ ...of, closed }),
@@ -185,7 +186,17 @@ export class ModuleHost {
     options: CallOptions & { readonly to: Target },
   ): Promise<ReplyOf<M>> {
     const { endpoint, targets } = this.#options;
-    return endpoint.caller.call(method, request, { ...options, to: { key: targets.resolve(options.to) } });
+    try {
+      return await endpoint.caller.call(method, request, { ...options, to: { key: targets.resolve(options.to) } });
+    } catch (error) {
+      // What never left this node fails at once: a module that asks again at once must not keep the node from its links.
+      if (isCallError(error) && !error.sent) await this.#polled();
+      throw error;
+    }
+  }
+
+  #polled(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.afterPoll(resolve));
   }
 
   #serve(name: string, method: Method, handler: Handler<Method>): void {

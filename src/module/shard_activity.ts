@@ -7,6 +7,7 @@ import type { PlacedEntry, StandingOutcome, TopOutcome } from "#activity/ranks/r
 import type { ActivityReplica, ReplicaRow } from "#activity/replica.ts";
 import { ReportContract } from "#activity/reports/report_contract.ts";
 import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
+import { isCallError } from "#rpc/call_failure.ts";
 import type { CallOptions, Caller } from "#rpc/caller.ts";
 import type { NodeKey } from "#wire/role.ts";
 import { keyOfId } from "#wire/role.ts";
@@ -53,11 +54,19 @@ export class ShardActivity {
   readonly #kind: string;
   readonly #replica: ActivityReplica;
   readonly #caller: Caller;
+  readonly #polled: () => Promise<void>;
 
-  constructor(options: { readonly kind: string; readonly replica: ActivityReplica; readonly caller: Caller }) {
+  constructor(options: {
+    readonly kind: string;
+    readonly replica: ActivityReplica;
+    readonly caller: Caller;
+    /** Resolves when the event loop has looked for I/O. */
+    readonly polled: () => Promise<void>;
+  }) {
     this.#kind = options.kind;
     this.#replica = options.replica;
     this.#caller = options.caller;
+    this.#polled = options.polled;
   }
 
   async report(report: ReportCall, options: CallOptions = {}): Promise<ReportOutcome> {
@@ -93,6 +102,8 @@ export class ShardActivity {
   ): Promise<T | { readonly kind: "not_found"; readonly detail: string }> {
     const rows = this.#replica.named(id).filter((row) => row.content?.kind === this.#kind);
     const [row] = rows;
+    // Whoever asks again at once must not keep the node from hearing of it.
+    if (rows.length !== 1) await this.#polled();
     if (row === undefined) {
       return { kind: "not_found", detail: `no activity "${id}" of the kind "${this.#kind}" is known here` };
     }
@@ -100,6 +111,11 @@ export class ShardActivity {
       const owners = rows.map(({ owner }) => owner).join(", ");
       return { kind: "not_found", detail: `activity "${id}" has several owners: ${owners}` };
     }
-    return await ask(row, { retries: RETRIES, ...options, to: { key: keyOfId(row.owner) } });
+    try {
+      return await ask(row, { retries: RETRIES, ...options, to: { key: keyOfId(row.owner) } });
+    } catch (error) {
+      if (isCallError(error) && !error.sent) await this.#polled();
+      throw error;
+    }
   }
 }

@@ -91,6 +91,26 @@ describe("ModuleHost", () => {
     expect(hosted.host.names()).toEqual(["boss"]);
   });
 
+  test("a module that asks for what is not there again and again leaves the event loop its turns", async () => {
+    const hosted = new Hosted();
+    const found = hosted.with("eager");
+    let asked = 0;
+    const again = async (): Promise<void> => {
+      for (; asked < 3; asked += 1) {
+        await found.call(Shop.buy, BUY, { to: { role: "map" } }).catch(() => undefined);
+      }
+    };
+    const ended = again();
+    const seen: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      await settle();
+      seen.push(asked);
+      hosted.net.clock.advance(0);
+    }
+    await ended;
+    expect(seen).toEqual([0, 1, 2, 3]);
+  });
+
   test("a module that throws in its setup is an alarm, keeps what it had set up, and the next one is hosted", async () => {
     const hosted = new Hosted();
     hosted.with("bad", (one) => {
