@@ -12,6 +12,7 @@ import type { Digest } from "#base/digest.ts";
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { isLoggedAttempt, messageOf } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import type { Random } from "#base/random.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
@@ -344,8 +345,10 @@ export class ActivityOwner {
   }
 
   async #walkInTime(): Promise<boolean> {
+    const slices = new Slices(this.#options.clock);
     try {
-      for (const { id } of this.#topics.all()) {
+      for (const [index, { id }] of this.#topics.all().entries()) {
+        if (index > 0) await slices.pause();
         if (this.#isStopped()) return true;
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }

@@ -1,5 +1,6 @@
 import { REWARDS_PER_COMMIT } from "#activity/reward_walk.ts";
 import type { ActivityOwner } from "#activity/owner.ts";
+import { SLICE_MS } from "#base/slices.ts";
 import { highest } from "#activity/rank_order.ts";
 import { activity } from "#module/activity_kind.ts";
 import { describe, expect, test } from "#test";
@@ -260,6 +261,21 @@ describe("Settlement", () => {
     await owner.close("boss");
     expect(await settled(world)).toEqual([{ group_name: "all", ranking: "damage", entries: 1, rewarded: 0 }]);
     expect(await topOf(owner)).toEqual(["p0:5"]);
+  });
+
+  test("between batches that take their time the node polls for I/O, however soon its store answers", async () => {
+    const { world, owner, counts, hooks } = await makeBoss({ players: REWARDS_PER_COMMIT * 3 });
+    hooks.onIssue = () => world.clock.advance(SLICE_MS);
+    world.clock.holdsPolls = true;
+    await owner.verb("boss", "next");
+    await owner.verb("boss", "next");
+    const seen: number[] = [];
+    for (let poll = 0; poll < 4; poll += 1) {
+      for (let turn = 0; turn < 100; turn += 1) await settle();
+      seen.push(counts.issues);
+      world.clock.poll();
+    }
+    expect(seen).toEqual([1, 2, 3, 3]);
   });
 
   test("without an outbox a kind that gives rewards stops before it gives any", async () => {
