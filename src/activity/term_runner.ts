@@ -159,9 +159,9 @@ export class TermRunner {
     return beginWindow(content, { term: this.#options.newTerm(), window, groups: pinned.groups, atMs });
   }
 
-  /** Leaves a tombstone of it. Throws StoreError. */
-  async entomb(id: string, atMs: number): Promise<void> {
-    await this.#options.topics.commit([{ id, content: undefined, atMs }]);
+  /** Leaves a tombstone of it. `also` writes what belongs to it. Throws StoreError. */
+  async entomb(id: string, atMs: number, also?: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.#options.topics.commit([{ id, content: undefined, atMs }], also);
     this.#stopped.delete(id);
     for (const name of ["activity_stopped", "activity_behind", "schedule_unreadable"]) {
       this.#options.alarms.clear(`${name}:${id}`);

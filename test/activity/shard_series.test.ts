@@ -1,5 +1,6 @@
 import type { GroupRule } from "#activity/groups_rule.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
+import { TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { SERIES_LOOK_DELAY_MS, SERIES_LOOK_MS } from "#activity/series_keeper.ts";
 import { MEMBER_KEPT_MS, SERIES_AHEAD_MS } from "#activity/shard_series.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
@@ -156,6 +157,57 @@ describe("ActivityOwner: a series by the days of shards", () => {
     await advance(world, SERIES_LOOK_DELAY_MS);
     expect(owner.list().map(({ id, phase }) => [id, phase])).toEqual([["newcomers-20231115-1000", "open"]]);
     expect(contentOf(world.published.findLast(({ tombstone }) => !tombstone)).series).toBe("newcomers");
+  });
+
+  test("an opening that nobody waited for for a while is made again when somebody does", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = [opened(1, dayMs)];
+    const owner = await world.begin();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    const seen: string[][] = [];
+    const look = async (): Promise<void> => {
+      owner.shardsChanged();
+      await advance(world, SERIES_LOOK_DELAY_MS);
+      seen.push(owner.list().map(({ id }) => id));
+    };
+    shards.known = [bareFacts(1)];
+    await look();
+    shards.known = [opened(1, dayMs)];
+    await look();
+    await owner.edit("newcomers", { schedule: dayThree({ opensAt: "11:00" }) });
+    await look();
+    await owner.edit("newcomers", { schedule: dayThree() });
+    await look();
+    await owner.remove("newcomers");
+    await look();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await look();
+    expect(seen).toEqual([
+      ["newcomers"],
+      ["newcomers", "newcomers-20231116-1000"],
+      ["newcomers", "newcomers-20231116-1100"],
+      ["newcomers", "newcomers-20231116-1000"],
+      [],
+      ["newcomers", "newcomers-20231116-1000"],
+    ]);
+  });
+
+  test("what somebody deleted stays away when its tombstone is gone too, and after a restart", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = [opened(1, dayMs + SERIES_AHEAD_MS - 3 * DAY_MS)];
+    const owner = await world.begin();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    await owner.remove("newcomers-20231214-1000");
+    await owner.stop();
+    const next = await world.begin();
+    await advance(world, TOMBSTONE_MIN_MS - 2 * DAY_MS);
+    await advance(world, SERIES_LOOK_MS);
+    expect(await next.sweep(world.clock.wallMs() + 2 * DAY_MS, () => true)).toBe(1);
+    next.shardsChanged();
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    expect(next.list().map(({ id }) => id)).toEqual(["newcomers"]);
   });
 
   test("what is long over is forgotten, and what is far ahead waits", async () => {
