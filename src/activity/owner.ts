@@ -276,7 +276,6 @@ export class ActivityOwner {
       await this.#runner.entomb(id, atMs, async (tx) => {
         if (live.content.series !== undefined) await noteDeleted(tx, this.#options.self.id, { id, atMs });
       });
-      this.#work.forget(id);
       this.#changed();
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });

@@ -348,6 +348,9 @@ describe("ReportIntake: the store and the line", () => {
       ["ada:5", "bob:2"],
       ["ranking_full:boss"],
     ]);
+    await owner.verb("boss", "cancel");
+    await owner.remove("boss");
+    expect(world.alarms.all()).toEqual([]);
   });
 
   test("a late report changes neither the frozen ranking nor that of the next term", async () => {
