@@ -1,11 +1,13 @@
+import { CONTENT_SIZE_MAX, GROUPS_SIZE_MAX } from "#activity/content.ts";
 import type { GroupRule } from "#activity/groups_rule.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
 import { TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { SERIES_LOOK_DELAY_MS, SERIES_LOOK_MS } from "#activity/series_keeper.ts";
 import { MEMBER_KEPT_MS, SERIES_AHEAD_MS } from "#activity/shard_series.ts";
 import type { ShardFacts } from "#activity/shard_facts.ts";
-import { bareFacts } from "#activity/shard_facts.ts";
+import { bareFacts, SHARDS_MAX } from "#activity/shard_facts.ts";
 import { describe, expect, test } from "#test";
+import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
 import type { World } from "./fixture.ts";
 import { contentOf, makeWorld, settle, viewIn } from "./fixture.ts";
 import { KnownFacts } from "./known_facts.ts";
@@ -252,6 +254,20 @@ describe("ActivityOwner: a series by the days of shards", () => {
     ]);
     viewIn(await owner.create({ ...SERIES, schedule: dayThree() }));
     expect(await owner.open("newcomers")).toMatchObject({ kind: "conflict", allowed: ["edit", "delete"] });
+  });
+
+  test("leaves room for the shards of its openings", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = Array.from({ length: SHARDS_MAX }, (_, index) => opened(index + 1, dayMs));
+    const owner = await world.begin();
+    const of = { id: "newcomers", kind: "free", schedule: dayThree() };
+    const refused = await owner.create({ ...of, config: "x".repeat(CONTENT_SIZE_MAX - GROUPS_SIZE_MAX) });
+    expect(refused.kind === "invalid" ? refused.issues.map(({ path }) => path) : refused.kind).toEqual(["config"]);
+    viewIn(await owner.create({ ...of, config: "x".repeat(CONTENT_SIZE_MAX - GROUPS_SIZE_MAX - 1024) }));
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    await owner.open("newcomers-20231116-1000");
+    expect(world.published.filter(({ bytes }) => bytes.length > TOPIC_SIZE_MAX)).toEqual([]);
+    expect(contentOf(world.published.at(-1)).term?.groups?.[0]?.shards.length).toBe(SHARDS_MAX);
   });
 
   test("counts from the merge where it is asked to, and wonders about nobody who was never merged", async () => {
