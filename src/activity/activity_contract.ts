@@ -33,7 +33,8 @@ const view = v.object({
   phases: v.array(v.picklist(TERM_PHASES)),
   schedule: scheduleSchema,
   timing: v.object({ previewMs: v.number(), signupMs: v.number(), showMs: v.number() }),
-  groups: groupRuleSchema,
+  /** Answers that were kept for a key may be of a release without groups. */
+  groups: v.optional(groupRuleSchema, { kind: "all" }),
   series: v.optional(v.string(), () => undefined),
   termGroups: v.optional(v.array(v.object({ name: v.string(), shards: v.array(v.number()) })), () => undefined),
   ungrouped: v.optional(v.array(v.object({ shard: v.number(), reason: v.string() })), () => undefined),

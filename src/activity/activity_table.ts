@@ -114,6 +114,17 @@ export const ACTIVITY_MIGRATIONS: MigrationSet = {
         )`,
       ],
     },
+    {
+      name: "deleted_members",
+      statements: [
+        `CREATE TABLE activity_deleted_member (
+          owner TEXT NOT NULL,
+          id TEXT NOT NULL,
+          at_ms BIGINT NOT NULL,
+          PRIMARY KEY (owner, id)
+        )`,
+      ],
+    },
   ],
 };
 

@@ -86,7 +86,9 @@ export function checkCreate(
     term: undefined,
   } as const;
   const size = encodeContent(content).length;
-  const limit = groups.kind === "all" ? CONTENT_SIZE_MAX : CONTENT_SIZE_MAX - GROUPS_SIZE_MAX;
+  // Each opening of a series has a list of its shards.
+  const hasGroups = groups.kind !== "all" || schedule.kind === "shard_day";
+  const limit = hasGroups ? CONTENT_SIZE_MAX - GROUPS_SIZE_MAX : CONTENT_SIZE_MAX;
   if (size > limit) {
     const path = encodeContent({ ...content, groups: { kind: "all" } }).length > limit ? "config" : "groups";
     return invalid([{ path, message: `encoded size is ${size}, limit is ${limit}` }]);

@@ -12,6 +12,7 @@ import type { Digest } from "#base/digest.ts";
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { isLoggedAttempt, messageOf } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import type { Random } from "#base/random.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
@@ -21,6 +22,7 @@ import type { Identity } from "#wire/identity.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
 import { CreateDesk } from "./create_desk.ts";
+import { dropOldDeleted, noteDeleted } from "./series/deleted_members.ts";
 import { DueTimer } from "./due_timer.ts";
 import type { Orphan } from "./orphans.ts";
 import type {
@@ -124,7 +126,7 @@ export class ActivityOwner {
     });
     this.#runner = this.#work.runner;
     this.#watch = new ShardWatch({
-      ...{ topics: this.#topics, runner: this.#runner, shards: options.shards, clock, log, alarms },
+      ...{ owner, topics: this.#topics, runner: this.#runner, shards: options.shards, clock, log, alarms },
       nowMs: () => this.#nowMs(),
       inTurn: (work) => this.#change(work),
       committed: () => this.#changed(),
@@ -271,8 +273,10 @@ export class ActivityOwner {
         return conflict(`Cannot delete activity "${id}": ${isIn(live.content)}`, live);
       const halted = this.#verbs.halted(id);
       if (halted !== undefined) return halted;
-      await this.#runner.entomb(id, this.#nowMs());
-      this.#work.forget(id);
+      const atMs = this.#nowMs();
+      await this.#runner.entomb(id, atMs, async (tx) => {
+        if (live.content.series !== undefined) await noteDeleted(tx, this.#options.self.id, { id, atMs });
+      });
       this.#changed();
       const version = this.#topics.get(id)?.version ?? live.version;
       this.#options.log.info("activity deleted", { activity: id, version: versionText(version) });
@@ -325,7 +329,10 @@ export class ActivityOwner {
         return appliedByAll(this.#topics.topicOf(held.id), held.version);
       });
       await this.#topics.forget(over.map((held) => held.id));
-      await this.#options.store.transaction((tx) => dropOldKeys(tx, this.#options.self.id, wallMs));
+      await this.#options.store.transaction(async (tx) => {
+        await dropOldKeys(tx, this.#options.self.id, wallMs);
+        await dropOldDeleted(tx, this.#options.self.id, wallMs);
+      });
       for (const held of over) this.#desk.forget(this.#topics.topicOf(held.id));
       return over.length;
     });
@@ -345,8 +352,10 @@ export class ActivityOwner {
   }
 
   async #walkInTime(): Promise<boolean> {
+    const slices = new Slices(this.#options.clock);
     try {
-      for (const { id } of this.#topics.all()) {
+      for (const [index, { id }] of this.#topics.all().entries()) {
+        if (index > 0) await slices.pause();
         if (this.#isStopped()) return true;
         await this.#change(() => this.#runner.walk(id, this.#nowMs()));
       }

@@ -36,6 +36,9 @@ import { dropOtherStates, readState, writeState } from "./term_state.ts";
 /** Phases that one look takes one activity through; the next look goes on. */
 export const WALK_MAX = 64;
 
+/** Of one activity, `name:id`: they go with it. */
+const ALARMS = ["activity_stopped", "activity_behind", "schedule_unreadable", "settlement_conflict", "ranking_full"];
+
 export type Live = Held & { readonly kind: "live" };
 
 export interface TermRunnerOptions {
@@ -50,6 +53,8 @@ export interface TermRunnerOptions {
   readonly digest: Digest;
   /** Why time does not take it out of its phase yet; undefined: it does. */
   readonly held: (content: ActivityContent) => string | undefined;
+  /** Nothing in memory needs to know of it any more. */
+  readonly entombed: (id: string) => void;
 }
 
 export class TermRunner {
@@ -184,14 +189,13 @@ export class TermRunner {
     if (this.#early.delete(id)) this.#options.alarms.clear(`term_waits:${id}`);
   }
 
-  /** Leaves a tombstone of it. Throws StoreError. */
-  async entomb(id: string, atMs: number): Promise<void> {
-    await this.#options.topics.commit([{ id, content: undefined, atMs }]);
+  /** Leaves a tombstone of it. `also` writes what belongs to it. Throws StoreError. */
+  async entomb(id: string, atMs: number, also?: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.#options.topics.commit([{ id, content: undefined, atMs }], also);
     this.#stopped.delete(id);
     this.#ended(id);
-    for (const name of ["activity_stopped", "activity_behind", "schedule_unreadable"]) {
-      this.#options.alarms.clear(`${name}:${id}`);
-    }
+    for (const name of ALARMS) this.#options.alarms.clear(`${name}:${id}`);
+    this.#options.entombed(id);
   }
 
   #judgeSchedule({ id, content }: Live): void {

@@ -4,8 +4,10 @@
  * them keep nobody waiting.
  */
 
+import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import { dropTerm } from "./ranks/rank_table.ts";
@@ -15,6 +17,7 @@ export interface TermSweepOptions {
   readonly owner: NodeId;
   readonly topics: OwnedTopics;
   readonly ranks: TermRanks;
+  readonly clock: Clock;
   readonly log: Log;
   /** One turn of the owner's queue. */
   readonly change: <T>(work: () => Promise<T>) => Promise<T>;
@@ -36,9 +39,13 @@ export class TermSweep {
   }
 
   async #run(): Promise<void> {
-    const { change, log } = this.#options;
+    const { change, clock, log } = this.#options;
+    const slices = new Slices(clock);
     try {
-      while (this.#over() !== undefined) await change(() => this.#turn());
+      while (this.#over() !== undefined) {
+        await change(() => this.#turn());
+        await slices.pause();
+      }
     } catch (error) {
       log.debug("data of ended terms not dropped", { error: messageOf(error) });
     } finally {

@@ -58,7 +58,12 @@ export class TermWork {
     this.#ranks = new TermRanks({ owner, hooks: (kind) => kinds.hooks?.(kind), entriesMax: options.rankEntriesMax });
     const ranks = this.#ranks;
     this.#rewards = new RewardWalk({ ...options, ranks, runner: () => this.runner, sink: options.rewards });
-    this.runner = new TermRunner({ ...options, ranks, held: (content) => this.held(content) });
+    this.runner = new TermRunner({
+      ...options,
+      ranks,
+      held: (content) => this.held(content),
+      entombed: (id) => this.#forget(id),
+    });
     const taker = new ReportTaker({ owner, ranks });
     this.reports = new ReportIntake({ ...options, ranks, runner: this.runner, taker });
     this.rankings = new RankLookup({ ...options, ranks });
@@ -82,7 +87,7 @@ export class TermWork {
   }
 
   /** The activity is deleted. */
-  forget(id: string): void {
+  #forget(id: string): void {
     this.#ranks.drop(id);
     this.#rewards.forget(id);
     this.#sweep.wake();

@@ -17,6 +17,8 @@ import type { Calendar, CalendarQuestion, SchedulePreview, ScheduleDryRun } from
 
 /** Rows of one answer; what comes later is left out, and the answer says so. */
 export const CALENDAR_ROWS_MAX = 10_000;
+/** Numbers of shards in all rows of one answer, likewise: a row may have thousands of them. */
+export const CALENDAR_SHARDS_MAX = 200_000;
 /** Rows that are made in one go: some milliseconds. */
 export const CALENDAR_SLICE = 100;
 const DAY_MS = 24 * 3600 * 1000;
@@ -71,10 +73,14 @@ export class MeshCalendar {
     return { nowMs, untilMs: nowMs + days * DAY_MS };
   }
 
-  async #take<T>(rows: Iterable<T>): Promise<{ readonly taken: readonly T[]; readonly truncated: boolean }> {
+  async #take<T extends Pick<CalendarRow, "shards">>(
+    rows: Iterable<T>,
+  ): Promise<{ readonly taken: readonly T[]; readonly truncated: boolean }> {
     const taken: T[] = [];
+    let shardCount = 0;
     for (const row of rows) {
-      if (taken.length === CALENDAR_ROWS_MAX) return { taken, truncated: true };
+      shardCount += row.shards === "all" ? 0 : row.shards.length;
+      if (taken.length === CALENDAR_ROWS_MAX || shardCount > CALENDAR_SHARDS_MAX) return { taken, truncated: true };
       taken.push(row);
       if (taken.length % CALENDAR_SLICE === 0) await this.#node.polled();
     }

@@ -6,6 +6,7 @@
 
 import type { Clock } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
+import { Slices } from "#base/slices.ts";
 import type { AnswerOf, HeardRequestOf } from "#rpc/contract.ts";
 import type { Store, Tx } from "#store/store.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -114,16 +115,19 @@ export class DeliveryDesk {
     readonly count: (tx: Tx, filter: RewardFilter) => Promise<number>;
     readonly change: (tx: Tx, filter: RewardFilter) => Promise<number>;
   }): Promise<Changed> {
-    const { store, sender, replayedMax = REPLAYED_MAX } = this.#options;
+    const { store, sender, clock, replayedMax = REPLAYED_MAX } = this.#options;
+    const slices = new Slices(clock);
     let count = 0;
     for (const filter of work.filters) {
       if (work.dryRun) {
         count += await store.transaction((tx) => work.count(tx, filter));
+        await slices.pause();
         continue;
       }
       while (count < replayedMax) {
         const changed = await store.transaction((tx) => work.change(tx, filter));
         count += changed;
+        await slices.pause();
         if (changed === 0) break;
       }
     }

@@ -8,6 +8,7 @@ import type { Counters } from "#base/counters.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { Store } from "#store/store.ts";
@@ -99,21 +100,27 @@ export class Inbox {
   }
 
   async #forgetMails(): Promise<void> {
-    const { store, clusterMs } = this.#options;
+    const { store, clock, clusterMs } = this.#options;
+    const slices = new Slices(clock);
     for (let batch = 0; batch < SWEPT_MAX && !this.#isStopped; batch += 1) {
       const beforeMs = clusterMs() - EXPIRED_KEPT_MS;
       const count = await store.transaction((tx) => forgetExpired(tx, { beforeMs, limit: FORGOTTEN_ROWS_MAX }));
       if (count < FORGOTTEN_ROWS_MAX) return;
+      await slices.pause();
     }
   }
 
   async #forgetTerms(): Promise<void> {
-    const { store, clusterMs } = this.#options;
+    const { store, clock, clusterMs } = this.#options;
+    const slices = new Slices(clock);
     for (const owner of await store.transaction(owners)) {
       const query = { owner, nowMs: clusterMs(), limit: TERMS_ASKED_MAX };
       const terms = await store.transaction((tx) => oldTerms(tx, query));
       for (const term of await this.#forgottenBy(owner, terms)) {
-        for (let more = true; more && !this.#isStopped;) more = await store.transaction((tx) => forgetTerm(tx, term));
+        for (let more = true; more && !this.#isStopped;) {
+          more = await store.transaction((tx) => forgetTerm(tx, term));
+          await slices.pause();
+        }
       }
     }
   }

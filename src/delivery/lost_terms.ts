@@ -4,9 +4,11 @@
  * within a lane's turn, so that nothing is on its way to that center meanwhile.
  */
 
+import type { Clock } from "#base/clock.ts";
 import type { Counters } from "#base/counters.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import type { Caller } from "#rpc/caller.ts";
 import type { Store } from "#store/store.ts";
 import type { NodeId, NodeKey } from "#wire/role.ts";
@@ -32,6 +34,7 @@ export interface Compared {
 export interface LostTermsOptions {
   readonly owner: NodeId;
   readonly store: Store;
+  readonly clock: Clock;
   readonly clusterMs: () => number;
   readonly digest: Digest;
   readonly log: Log;
@@ -109,7 +112,8 @@ export class LostTerms {
 
   /** False: what was judged has changed meanwhile, and is to be judged anew. */
   async #sendAgain(judged: TermCounts, applied: number): Promise<boolean> {
-    const { store, owner, digest, clusterMs, log, counters } = this.#options;
+    const { store, owner, clock, digest, clusterMs, log, counters } = this.#options;
+    const slices = new Slices(clock);
     const { shard, activity, term } = judged;
     let count = 0;
     for (;;) {
@@ -122,6 +126,7 @@ export class LostTerms {
       if (changed === undefined) return false;
       if (changed === 0) break;
       count += changed;
+      await slices.pause();
     }
     counters.add("delivery.sent_again", count);
     log.warn("rewards are sent again to a shard that lacks some", {

@@ -10,6 +10,8 @@ import type { Mail } from "./reward.ts";
 import { readMail } from "./reward.ts";
 
 export const MAILS_PAGE_MAX = 200;
+/** Encoded size of the mails of a page, of which one may be larger than the room that is left: below 1 MiB with all else. */
+export const MAILS_PAGE_SIZE_MAX = 512 * 1024;
 /** An expired mail can be looked at for so long. */
 export const EXPIRED_KEPT_MS = 30 * 24 * 3_600_000;
 
@@ -59,19 +61,24 @@ export async function mailsOf(
      ORDER BY written_at_ms, id LIMIT ?`,
     [query.player, atMs, atMs, id, query.limit + 1],
   );
-  const mails = rows.slice(0, query.limit).map((row): MailRecord => {
-    const found = readMail(bytesOf(row, "bytes"));
+  const mails: MailRecord[] = [];
+  let size = 0;
+  for (const row of rows) {
+    const bytes = bytesOf(row, "bytes");
+    if (mails.length === query.limit || (mails.length > 0 && size + bytes.length > MAILS_PAGE_SIZE_MAX)) break;
+    size += bytes.length;
+    const found = readMail(bytes);
     const mailId = textOf(row, "id");
     if (found.kind === "bad") throw new StoreError("corrupt", `Cannot read mail ${mailId}: ${found.detail}`);
-    return {
+    mails.push({
       id: mailId,
       player: textOf(row, "player"),
       writtenAtMs: integerOf(row, "written_at_ms"),
       ...found.mail,
-    };
-  });
+    });
+  }
   const last = mails.at(-1);
-  return { mails, next: rows.length > query.limit && last !== undefined ? cursorText(last) : undefined };
+  return { mails, next: rows.length > mails.length && last !== undefined ? cursorText(last) : undefined };
 }
 
 /** Deletes at most `limit` mails that expired before; answers how many. */

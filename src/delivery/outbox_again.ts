@@ -111,7 +111,7 @@ export async function releaseHeld(
 export async function forgetOld(tx: Tx, owner: string, nowMs: number): Promise<boolean> {
   const found = await tx.get(
     `SELECT shard, activity, term FROM outbox_term
-     WHERE owner = ? AND pending = 0 AND held = 0 AND acked_at_ms < ? LIMIT 1`,
+     WHERE owner = ? AND pending = 0 AND held = 0 AND acked_at_ms < ? ORDER BY acked_at_ms LIMIT 1`,
     [owner, Math.trunc(nowMs) - ACKED_KEPT_MS],
   );
   if (found === undefined) return false;

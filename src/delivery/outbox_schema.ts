@@ -52,5 +52,12 @@ export const OUTBOX_MIGRATIONS: MigrationSet = {
         "CREATE INDEX outbox_term_conflicting ON outbox_term (owner, activity) WHERE conflicting > 0",
       ],
     },
+    {
+      name: "delivered_terms_by_age",
+      statements: [
+        `CREATE INDEX outbox_term_delivered ON outbox_term (owner, acked_at_ms DESC, shard, activity, term)
+          WHERE pending = 0 AND held = 0`,
+      ],
+    },
   ],
 };

@@ -3,8 +3,9 @@
  * rating when the season is over. A node of a shard reports that a player seeks a rival, and again until it is answered
  * with a duel, then fights it where it likes, and reports who won. Ratings follow Elo's formula.
  *
- * Bounds: SEEKING_MAX players seek and DUELS_MAX duels are under way in a group; one that is not reported within
- * DUEL_TIME_MAX_MS is no duel any more, and neither player has lost.
+ * Bounds: SEEKING_MAX players seek and DUELS_MAX duels are under way in a group, and in all groups together as many as
+ * ARENAS_SIZE_MAX has room for, about 1,500; a duel that is not reported within DUEL_TIME_MAX_MS is none any more, and
+ * neither player has lost.
  */
 
 import type { Module } from "kuafu";
@@ -22,6 +23,11 @@ export const SEEK_TIME_MAX_MS = 60_000;
 export const DUEL_TIME_MAX_MS = 600_000;
 export const SEEKING_MAX = 500;
 export const DUELS_MAX = 500;
+/** Bytes, as `sizeOf` counts them: with 1,024 groups that nobody is in still less than the 256 KiB of a term's state. */
+const ARENAS_SIZE_MAX = 144 * 1024;
+/** What one who seeks, and a duel, take beside the names of their players. */
+const SEEKING_SIZE = 64;
+const DUEL_SIZE = 72;
 
 const seeking = v.object({ player: v.string(), shard: v.number(), sinceMs: v.number(), seenMs: v.number() });
 const duel = v.object({
@@ -57,12 +63,12 @@ export const arenaSeason = activity("arena_season", {
     const { arenas } = term.state;
     const here = (arenas[group] ??= { nextDuel: 1, seeking: [], duels: [] });
     const nowMs = term.nowMs;
-    forgetOld(here, nowMs);
+    for (const one of Object.values(arenas)) forgetOld(one, nowMs);
     const rating = term.ranking("rating");
     const ratingOf = (of: string): number => rating.get(of) ?? RATING_START;
     switch (body.type) {
       case "seek":
-        return { duel: seek(here, { player, shard, nowMs, ratingOf }) };
+        return { duel: seek(here, { player, shard, nowMs, ratingOf, isFull: sizeOf(arenas) >= ARENAS_SIZE_MAX }) };
       case "give_up":
         here.seeking = here.seeking.filter((other) => other.player !== player);
         return {};
@@ -93,9 +99,11 @@ export function seek(
     readonly shard: number;
     readonly nowMs: number;
     readonly ratingOf: (player: string) => number;
+    /** There is room for nobody else. */
+    readonly isFull: boolean;
   },
 ): Duel | undefined {
-  const { player, shard, nowMs, ratingOf } = by;
+  const { player, shard, nowMs, ratingOf, isFull } = by;
   const under = here.duels.find(({ players }) => players.includes(player));
   if (under !== undefined) return under;
   const own = here.seeking.find((other) => other.player === player);
@@ -105,9 +113,9 @@ export function seek(
     .map((other) => ({ other, distance: Math.abs(ratingOf(player) - ratingOf(other.player)) }))
     .filter(({ other, distance }) => distance <= reach(nowMs - Math.min(sinceMs, other.sinceMs)))
     .toSorted((a, b) => a.distance - b.distance || a.other.sinceMs - b.other.sinceMs)[0]?.other;
-  if (rival === undefined || here.duels.length >= DUELS_MAX) {
+  if (rival === undefined || here.duels.length >= DUELS_MAX || isFull) {
     if (own !== undefined) own.seenMs = nowMs;
-    else if (here.seeking.length >= SEEKING_MAX) throw new Refusal("too many players seek a duel: try again");
+    else if (here.seeking.length >= SEEKING_MAX || isFull) throw new Refusal("too many players seek a duel: try again");
     else here.seeking.push({ player, shard, sinceMs, seenMs: nowMs });
     return undefined;
   }
@@ -132,6 +140,15 @@ function reach(waitedMs: number): number {
 export function ratingMove(winner: number, loser: number): number {
   const chance = 1 / (1 + 10 ** ((loser - winner) / 400));
   return Math.max(1, Math.round(RATING_STEP * (1 - chance)));
+}
+
+function sizeOf(arenas: Readonly<Record<string, Arena>>): number {
+  let size = 0;
+  for (const { seeking: waiting, duels } of Object.values(arenas)) {
+    for (const { player } of waiting) size += SEEKING_SIZE + player.length;
+    for (const { players } of duels) size += DUEL_SIZE + players[0].length + players[1].length;
+  }
+  return size;
 }
 
 function forgetOld(here: Arena, nowMs: number): void {

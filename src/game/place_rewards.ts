@@ -7,9 +7,9 @@
 import { v } from "kuafu";
 
 const TIERS_MAX = 64;
-/** Also what a reward's key may have. */
-const TIER = /^[a-z0-9_-]{1,64}$/;
-const TIER_TEXT = "must be 1 to 64 of a-z, 0-9, _ and -";
+/** Also what a reward's key may have; and no property that every object has. */
+const TIER = /^(?!(?:__proto__|constructor)$)[a-z0-9_-]{1,64}$/;
+const TIER_TEXT = "must be 1 to 64 of a-z, 0-9, _ and -, and neither __proto__ nor constructor";
 const COUNT_MAX = 1_000_000_000;
 
 const place = v.pipe(

@@ -10,6 +10,7 @@ import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import { Slices } from "#base/slices.ts";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { DeliveryDesk } from "#delivery/delivery_desk.ts";
 import { forgetOld } from "#delivery/outbox_again.ts";
@@ -142,10 +143,12 @@ export class IssuedRewards {
 
   /** Forgets terms that every reward of was acknowledged long ago. */
   async sweep(): Promise<void> {
-    const { store, self, clusterMs, log } = this.#options;
+    const { store, self, clock, clusterMs, log } = this.#options;
+    const slices = new Slices(clock);
     try {
       for (let batch = 0; batch < SWEPT_MAX && this.#state === "running"; batch += 1) {
         if (!(await store.transaction((tx) => forgetOld(tx, self.id, clusterMs())))) break;
+        await slices.pause();
       }
       this.#judge();
     } catch (error) {

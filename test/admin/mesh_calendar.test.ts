@@ -3,11 +3,14 @@
  */
 
 import type { Calendar } from "#admin/port_shards.ts";
-import { CALENDAR_ROWS_MAX, CALENDAR_SLICE } from "#admin/mesh_calendar.ts";
+import { CALENDAR_ROWS_MAX, CALENDAR_SHARDS_MAX, CALENDAR_SLICE } from "#admin/mesh_calendar.ts";
+import type { GroupRule } from "#activity/groups/groups_rule.ts";
+import type { Schedule } from "#activity/schedule/schedule.ts";
 import type { ShardFacts } from "#activity/shards/shard_facts.ts";
-import { bareFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts, SHARDS_MAX } from "#activity/shards/shard_facts.ts";
 import { describe, expect, test } from "#test";
 import { nodeId } from "#wire/role.ts";
+import { scheduled } from "../activity/fixture.ts";
 import { CENTER, CENTER_2, CROSS_CENTER, GATEWAY, GATEWAY_2, MeshGround, TREE } from "./mesh_ground.ts";
 
 const HOUR_MS = 3_600_000;
@@ -88,6 +91,17 @@ describe("Calendar over the mesh", () => {
     Object.assign(node, { polled: () => Promise.resolve(void (polls += 1)) });
     const { rows, truncated } = calendar(ground, 366);
     expect([rows.length, truncated, polls]).toEqual([CALENDAR_ROWS_MAX, true, CALENDAR_ROWS_MAX / CALENDAR_SLICE]);
+    await ground.dispose();
+  });
+
+  test("rows of many shards are bounded by their shards", async () => {
+    const ground = new MeshGround();
+    const shards = Array.from({ length: SHARDS_MAX }, (_, index) => index + 1);
+    const groups: GroupRule = { kind: "lists", groups: [{ name: "all", shards }] };
+    const row = { owner: CROSS_CENTER, content: { ...scheduled({ groups }), schedule: HOURLY as Schedule } };
+    Object.assign(ground.node(CENTER).replica, { view: () => [row] });
+    const { rows, truncated } = calendar(ground, 366);
+    expect([rows.length, truncated]).toEqual([Math.floor(CALENDAR_SHARDS_MAX / SHARDS_MAX), true]);
     await ground.dispose();
   });
 

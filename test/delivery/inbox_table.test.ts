@@ -10,9 +10,11 @@ import {
   owners,
 } from "#delivery/inbox_table.ts";
 import { addToSum, hashOfKey, KEY_SUM_NONE } from "#delivery/key_sum.ts";
-import { EXPIRED_KEPT_MS, forgetExpired, mailsOf } from "#delivery/mail_table.ts";
-import { checkMail } from "#delivery/reward.ts";
+import { EXPIRED_KEPT_MS, forgetExpired, MAILS_PAGE_MAX, mailsOf } from "#delivery/mail_table.ts";
+import { checkMail, TEXT_LENGTH_MAX } from "#delivery/reward.ts";
 import type { Store, Tx } from "#store/store.ts";
+import { packBody } from "#wire/body.ts";
+import { BODY_SIZE_MAX } from "#wire/limits.ts";
 import { digest } from "../wire/digest.ts";
 import { deliveryStore, keyFor, MAIL, OWNER, TERM } from "./ground.ts";
 
@@ -163,6 +165,26 @@ describe("Mails", () => {
       after = found.next;
     }
     expect([seen.length, new Set(seen).size, after, seen.toSorted()]).toEqual([5, 5, undefined, seen]);
+    await store.close();
+  });
+
+  test("a page of long ones is one that a frame has room for, and the next page goes on", async () => {
+    const store = await deliveryStore();
+    const checked = checkMail({ ...MAIL, text: "長".repeat(TEXT_LENGTH_MAX) });
+    if (checked.kind === "bad") throw new Error(checked.detail);
+    const rows = Array.from({ length: MAILS_PAGE_MAX }, (_, number) =>
+      row(number, "a", { tier: String(number), mail: checked.bytes }),
+    );
+    await apply(store, rows, 100);
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await store.transaction((tx) => mailsOf(tx, { player: "a", after, limit: MAILS_PAGE_MAX }));
+      expect(packBody(page).length).toBeLessThan(BODY_SIZE_MAX);
+      seen.push(...page.mails.map(({ id }) => id));
+      after = page.next;
+    } while (after !== undefined);
+    expect([seen.length, new Set(seen).size]).toEqual([MAILS_PAGE_MAX, MAILS_PAGE_MAX]);
     await store.close();
   });
 

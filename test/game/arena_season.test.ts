@@ -2,10 +2,12 @@ import { describe, expect, test } from "#test";
 import {
   arenaSeason,
   DUEL_TIME_MAX_MS,
+  DUELS_MAX,
   RATING_DISTANCE,
   RATING_START,
   ratingMove,
   SEEK_TIME_MAX_MS,
+  SEEKING_MAX,
   WIDEN_MS,
 } from "#game/arena_season.ts";
 import { KindGround } from "./kind_ground.ts";
@@ -44,6 +46,23 @@ describe("arena_season", () => {
     expect(await rivalsOf(ground, 2, "bob")).toEqual(["bob", "ann"]);
     expect(await rivalsOf(ground, 1, "ann")).toEqual(["bob", "ann"]);
     expect(await rivalsOf(ground, 3, "cat")).toBeUndefined();
+  });
+
+  test("what is kept of a term stays within what an owner keeps, however many seek in however many groups", async () => {
+    const ground = await KindGround.make(arenaSeason, CONFIG);
+    const players = Array.from({ length: 2 * (SEEKING_MAX + 2 * DUELS_MAX) }, (_, number) => ({
+      shard: number % 2 === 0 ? 1 : 3,
+      player: String(number).padStart(64, "x"),
+    }));
+    await Promise.all(players.map(({ shard, player }) => ground.join(shard, player)));
+    const asked = players.map(({ shard, player }) => ground.report(shard, player, { type: "seek" }));
+    const kinds = new Set((await Promise.all(asked)).map(({ kind }) => kind));
+    expect([ground.owner.get("it")?.stopped, [...kinds].toSorted()]).toEqual([undefined, ["ok", "refused"]]);
+    ground.world.clock.advance(DUEL_TIME_MAX_MS + 1);
+    const later = [1, 3, 1, 3].map((shard, index) =>
+      ground.report(shard, players[index]?.player ?? "", { type: "seek" }),
+    );
+    expect((await Promise.all(later)).map(({ kind }) => kind)).toEqual(["ok", "ok", "ok", "ok"]);
   });
 
   test("the winner takes from the loser what Elo's formula says, once, and each keeps his home", async () => {

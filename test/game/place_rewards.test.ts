@@ -33,6 +33,10 @@ describe("Tiers", () => {
       { tier: "a", toPlace: 2 },
     ];
     expect(faults(twice)).toEqual([": must name each tier once"]);
+    const name = "must be 1 to 64 of a-z, 0-9, _ and -, and neither __proto__ nor constructor";
+    for (const tier of ["__proto__", "constructor"]) {
+      expect(faults([{ tier, toPlace: 1 }])).toEqual([`0.tier: ${name}`]);
+    }
     const turned = [
       { tier: "a", toPlace: 2 },
       { tier: "b", toPlace: 2 },

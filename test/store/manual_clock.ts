@@ -14,6 +14,9 @@ export class ManualClock implements Clock {
   #nowMs: number;
   #order = 0;
   #due: Due[] = [];
+  #held: (() => void)[] = [];
+  /** True: what waits for a poll waits until `poll`. */
+  holdsPolls = false;
 
   constructor(startMs = 1_000_000) {
     this.#nowMs = startMs;
@@ -38,7 +41,17 @@ export class ManualClock implements Clock {
   }
 
   afterPoll(fn: () => void): void {
-    this.after(0, fn);
+    if (this.holdsPolls) this.#held.push(fn);
+    else queueMicrotask(fn);
+  }
+
+  /** What has waited for it. */
+  poll(): void {
+    for (const fn of this.#held.splice(0)) fn();
+  }
+
+  get waitingForPoll(): number {
+    return this.#held.length;
   }
 
   soon(fn: () => void): void {

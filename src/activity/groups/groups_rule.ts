@@ -47,7 +47,7 @@ export type GroupRule =
 export type BandsRule = GroupRule & { readonly kind: "bands" };
 export type ListsRule = GroupRule & { readonly kind: "lists" };
 
-const NAME = "must be 1 to 64 of a-z, 0-9, _ and -";
+const NAME = "must be 1 to 64 of a-z, 0-9, _ and -, and neither __proto__ nor constructor";
 const SIZE = `must be a whole number from 1 to ${TARGET_SIZE_MAX}`;
 const DAY = `must be a whole number of days from 1 to ${BAND_DAY_MAX}; 1 is the opening day`;
 const LISTS = `must be a list of at most ${LISTS_MAX} groups, each with name and shards`;
@@ -56,7 +56,8 @@ const BANDS = `must be a list of at most ${BANDS_MAX} bands, each with fromDay a
 
 const size = v.pipe(v.number(SIZE), v.integer(SIZE), v.minValue(1, SIZE), v.maxValue(TARGET_SIZE_MAX, SIZE));
 const day = v.pipe(v.number(DAY), v.integer(DAY), v.minValue(1, DAY), v.maxValue(BAND_DAY_MAX, DAY));
-const name = v.pipe(v.string(NAME), v.regex(/^(?!__proto__$)[a-z0-9_-]{1,64}$/, NAME));
+/** Kinds use it as a key of plain objects: nothing may be there before they have put it there. */
+const name = v.pipe(v.string(NAME), v.regex(/^(?!(?:__proto__|constructor)$)[a-z0-9_-]{1,64}$/, NAME));
 
 export const groupRuleSchema: v.GenericSchema<GroupRule> = v.variant(
   "kind",

@@ -66,7 +66,7 @@ export type TopOutcome =
 interface Found {
   readonly kind: "found";
   readonly content: ActivityContent;
-  readonly term: string;
+  readonly board: TermBoard;
   readonly group: string;
   readonly ranking: Ranking;
 }
@@ -84,6 +84,8 @@ export interface RankLookupOptions {
 
 export class RankLookup {
   readonly #options: RankLookupOptions;
+  /** Of settled terms, by group and ranking: these do not change, and are read once. */
+  readonly #digests = new WeakMap<TermBoard, Promise<ReadonlyMap<string, string>>>();
 
   constructor(options: RankLookupOptions) {
     this.#options = options;
@@ -99,14 +101,15 @@ export class RankLookup {
     const { offset, count } = question;
     const answer = await this.#ask(question, (found) => found);
     if (answer.kind !== "found") return answer;
-    const { content, term, group, ranking } = answer;
+    const { content, board, group, ranking } = answer;
     const places = ranking.slice(offset, Math.min(count, PLACES_MAX)).map((entry, index): PlacedEntry => {
       const { subject, score, atMs, shard } = entry;
       return { place: offset + index + 1, subject, score, atMs, shard };
     });
     const groups = groupsOf(content).map(({ name }) => name);
-    const settled = isSettled(content) ? await this.#digest(term, group, question.ranking) : undefined;
-    return { kind: "ok", term, group, groups, count: ranking.size, settled, places };
+    const digests = isSettled(content) ? await this.#settled(board) : undefined;
+    const settled = digests?.get(`${group}/${question.ranking}`);
+    return { kind: "ok", term: board.term, group, groups, count: ranking.size, settled, places };
   }
 
   #ask<T>(question: RankQuestion, answer: (found: Found) => T): T | RankRefusal | Promise<T | RankRefusal> {
@@ -139,10 +142,19 @@ export class RankLookup {
     });
   }
 
-  async #digest(term: string, group: string, ranking: string): Promise<string | undefined> {
-    const { owner, topics } = this.#options;
-    const settled = await topics.transaction((tx) => readSettled(tx, { owner, term }));
-    return settled.find((one) => one.group === group && one.ranking === ranking)?.digest;
+  /** In its turn: beside a change of the owner's epoch it would take the owner for replaced. */
+  #settled(board: TermBoard): Promise<ReadonlyMap<string, string>> {
+    const known = this.#digests.get(board);
+    if (known !== undefined) return known;
+    const { owner, topics, change } = this.#options;
+    const { term } = board;
+    const reading = change(async () => {
+      const settled = await topics.transaction((tx) => readSettled(tx, { owner, term }));
+      return new Map(settled.map(({ group, ranking, digest }) => [`${group}/${ranking}`, digest]));
+    });
+    this.#digests.set(board, reading);
+    reading.catch(() => this.#digests.delete(board));
+    return reading;
   }
 }
 
@@ -170,7 +182,7 @@ function groupNamed(question: RankQuestion, content: ActivityContent): string | 
 
 function foundIn(question: RankQuestion, content: ActivityContent, board: TermBoard): Found {
   const group = groupNamed(question, content) ?? "";
-  return { kind: "found", content, term: board.term, group, ranking: board.ranking(group, question.ranking) };
+  return { kind: "found", content, board, group, ranking: board.ranking(group, question.ranking) };
 }
 
 function standingIn({ group, ranking }: Found, subject: string): StandingOutcome {

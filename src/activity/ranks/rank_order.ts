@@ -10,7 +10,7 @@ export interface RankEntry {
   readonly score: number;
   /** When the score was reached, in cluster time. */
   readonly atMs: number;
-  /** Tells apart what was reached in one millisecond; grows within a ranking. */
+  /** Which score of the ranking was reached before which; grows within it. */
   readonly sequence: number;
   /** The shard that the last report came from which changed it; 0 when none did. */
   readonly shard: number;
@@ -41,7 +41,7 @@ export function compareEntries(order: RankOrder, a: RankEntry, b: RankEntry): nu
     );
   }
   if (by !== 0) return by;
-  if (a.atMs !== b.atMs) return a.atMs - b.atMs;
+  // Not the time: a clock that went back would put who came later before who came first.
   if (a.sequence !== b.sequence) return a.sequence - b.sequence;
   return a.subject < b.subject ? -1 : 1;
 }

@@ -8,6 +8,7 @@ import type { Clock, Timer } from "#base/clock.ts";
 import type { Digest } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { isLoggedAttempt, messageOf } from "#base/log.ts";
+import { Slices } from "#base/slices.ts";
 import type { Reward } from "#delivery/reward.ts";
 import { faultOfKey } from "#delivery/reward.ts";
 import type { Tx } from "#store/store.ts";
@@ -90,17 +91,23 @@ export class RewardWalk {
 
   /** Goes on with what is to be issued, if there is any. */
   wake(): void {
-    if (this.#isBusy || this.#timer !== undefined || !this.#options.isRunning()) return;
+    if (this.#isBusy || this.#timer !== undefined) return;
+    this.#go(new Slices(this.#options.clock));
+  }
+
+  #go(slices: Slices): void {
+    if (!this.#options.isRunning()) return;
     const id = this.#nextActivity();
     if (id === undefined) return;
     this.#isBusy = true;
     this.#options
       .change(() => this.#turn(id))
+      .then(() => slices.pause())
       .then(
         () => {
           this.#isBusy = false;
           this.#failures = 0;
-          this.wake();
+          this.#go(slices);
         },
         (error: unknown) => {
           this.#isBusy = false;

@@ -8,6 +8,8 @@ import type { Alarms } from "#base/alarms.ts";
 import type { Clock, Timer } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { isLoggedAttempt, messageOf } from "#base/log.ts";
+import type { NodeId } from "#wire/role.ts";
+import { readDeleted } from "./deleted_members.ts";
 import type { OwnedTopics } from "../owned_topics.ts";
 import { SERIES_CHANGES_MAX, isSeries, planSeries } from "./shard_series.ts";
 import type { ShardGroups } from "../groups/term_groups.ts";
@@ -17,6 +19,7 @@ export const SERIES_LOOK_DELAY_MS = 1_000;
 export const SERIES_LOOK_MS = 600_000;
 
 export interface SeriesKeeperOptions {
+  readonly owner: NodeId;
   readonly topics: OwnedTopics;
   readonly shards: ShardGroups;
   readonly clock: Clock;
@@ -94,8 +97,8 @@ export class SeriesKeeper {
 
   /** Answers how many changes it has made. */
   async #make(): Promise<number> {
-    const { runner, nowMs } = this.#options;
-    const { changes } = this.#plan();
+    const { owner, topics, runner, nowMs } = this.#options;
+    const { changes } = this.#plan(await topics.transaction((tx) => readDeleted(tx, owner)));
     for (const change of changes) {
       const atMs = nowMs();
       if (change.kind === "remove") await runner.entomb(change.id, atMs);
@@ -104,9 +107,9 @@ export class SeriesKeeper {
     return changes.length;
   }
 
-  #plan(): ReturnType<typeof planSeries> {
+  #plan(deleted: ReadonlySet<string>): ReturnType<typeof planSeries> {
     const { topics, shards, nowMs, alarms } = this.#options;
-    const plan = planSeries(topics.all(), shards.facts(), nowMs());
+    const plan = planSeries(topics.all(), { facts: shards.facts(), deleted, nowMs: nowMs() });
     const now = new Set<string>();
     for (const { member, shards: missing } of plan.late) {
       now.add(`ungrouped:${member}`);

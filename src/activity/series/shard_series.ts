@@ -2,7 +2,7 @@
  * Series: an activity with a schedule by the days of shards has no term of its own. For each instant at which shards
  * are to open together it gets an activity, a member, with that window and these shards, made SERIES_AHEAD_MS before it
  * opens and forgotten MEMBER_KEPT_MS after it is over. Pure: what is held and known in, changes out; the same again
- * gives no change. A member that somebody has deleted is not made again.
+ * gives no change. A member that somebody has deleted is not made again; one that was taken away here is, when it is wanted.
  */
 
 import type { Held } from "../activity_table.ts";
@@ -44,7 +44,16 @@ export function isSeries(content: ActivityContent): content is SeriesContent {
 }
 
 /** All that is to change now, the nearest openings first. */
-export function planSeries(all: readonly Held[], facts: readonly ShardFacts[], nowMs: number): SeriesPlan {
+export function planSeries(
+  all: readonly Held[],
+  known: {
+    readonly facts: readonly ShardFacts[];
+    /** Ids of members that somebody has deleted. */
+    readonly deleted: ReadonlySet<string>;
+    readonly nowMs: number;
+  },
+): SeriesPlan {
+  const { facts, deleted, nowMs } = known;
   const held = new Map(all.map((one) => [one.id, one]));
   const changes: SeriesChange[] = [];
   const late: { member: string; shards: readonly number[] }[] = [];
@@ -59,9 +68,9 @@ export function planSeries(all: readonly Held[], facts: readonly ShardFacts[], n
       wanted.add(id);
       const found = held.get(id);
       const member = memberOf(series, cohort, nowMs);
-      if (found === undefined) changes.push({ kind: "put", content: member });
-      else if (found.kind === "tombstone") continue;
-      else if (found.content.series !== series.id) taken.push({ series: series.id, id });
+      if (found === undefined || found.kind === "tombstone") {
+        if (!deleted.has(id)) changes.push({ kind: "put", content: member });
+      } else if (found.content.series !== series.id) taken.push({ series: series.id, id });
       else if (found.content.phase === "scheduled" && found.content.termCount === 0) {
         const content = { ...member, history: found.content.history, cursorMs: found.content.cursorMs };
         if (!equalData(content, found.content)) changes.push({ kind: "put", content });

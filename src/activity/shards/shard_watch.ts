@@ -6,6 +6,7 @@
 import type { Alarms } from "#base/alarms.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
+import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "../content.ts";
 import type { Ungrouped } from "../groups/groups_bands.ts";
 import type { OwnedTopics } from "../owned_topics.ts";
@@ -15,6 +16,7 @@ import type { TermRunner } from "../term_runner.ts";
 import { UngroupedWatch } from "../groups/ungrouped.ts";
 
 export interface ShardWatchOptions {
+  readonly owner: NodeId;
   readonly topics: OwnedTopics;
   readonly runner: TermRunner;
   readonly shards: ShardGroups;

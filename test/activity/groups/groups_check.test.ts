@@ -120,8 +120,12 @@ describe("groupRuleSchema", () => {
     expect(faults({ kind: "some" })).toEqual(["kind: must be all, lists or bands"]);
     expect(faults({ kind: "all", groups: [] })).toEqual(["groups: is not known here"]);
     expect(faults({ kind: "lists" })).toEqual(["groups: is missing"]);
+    const name = "must be 1 to 64 of a-z, 0-9, _ and -, and neither __proto__ nor constructor";
+    for (const found of ["__proto__", "constructor"]) {
+      expect(faults({ kind: "lists", groups: [{ name: found, shards: [1] }] })).toEqual([`groups.0.name: ${name}`]);
+    }
     expect(faults({ kind: "lists", groups: [{ name: "No Name", shards: [0, 1.5, "2"] }] })).toEqual([
-      "groups.0.name: must be 1 to 64 of a-z, 0-9, _ and -",
+      `groups.0.name: ${name}`,
       "groups.0.shards.0: must be the number of a shard, 1 to 4294967280",
       "groups.0.shards.1: must be the number of a shard, 1 to 4294967280",
       "groups.0.shards.2: must be the number of a shard, 1 to 4294967280",

@@ -67,9 +67,9 @@ describe("Ranking", () => {
     expect([again.nextSequence, ranking.nextSequence]).toEqual([3_001, 3_001]);
   });
 
-  test("of equals the one is first that reached its score first, then by sequence", () => {
+  test("of equals the one is first that reached its score first, by the sequence and not by the clock", () => {
     const entries = [entry("c", 5, 3, 10), entry("a", 5, 2, 20), entry("b", 5, 1, 20), entry("d", 9, 9, 99)];
-    expect([...new Ranking(highest, entries).entries()].map(({ subject }) => subject)).toEqual(["d", "c", "b", "a"]);
+    expect([...new Ranking(highest, entries).entries()].map(({ subject }) => subject)).toEqual(["d", "b", "a", "c"]);
   });
 
   test("counts how many are before an entry that is not in it", () => {

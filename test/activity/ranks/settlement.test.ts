@@ -1,8 +1,12 @@
 import { REWARDS_PER_COMMIT } from "#activity/ranks/reward_walk.ts";
 import type { ActivityOwner } from "#activity/owner.ts";
+import { SLICE_MS } from "#base/slices.ts";
 import { highest } from "#activity/ranks/rank_order.ts";
 import { activity } from "#module/activity_kind.ts";
 import { describe, expect, test } from "#test";
+import { TRANSACTIONS_WAITING_MAX } from "#store/store.ts";
+import type { Snapshot } from "#wire/sync_message.ts";
+import { nodeKey } from "#wire/role.ts";
 import * as v from "valibot";
 import type { World } from "../fixture.ts";
 import { makeWorld, settle, viewIn } from "../fixture.ts";
@@ -260,6 +264,53 @@ describe("Settlement", () => {
     await owner.close("boss");
     expect(await settled(world)).toEqual([{ group_name: "all", ranking: "damage", entries: 1, rewarded: 0 }]);
     expect(await topOf(owner)).toEqual(["p0:5"]);
+  });
+
+  test("a look at a settled ranking is no stranger's, whenever its owner takes a higher epoch", async () => {
+    for (let turns = 0; turns < 60; turns += 1) {
+      const { world, owner } = await makeBoss({ players: 2 });
+      await owner.verb("boss", "next");
+      const { topic, version } = world.published.at(-1) as Snapshot;
+      const claims = [{ ...version, epoch: version.epoch + 3 }];
+      const taken = owner.reported({ topic, reporter: nodeKey("center", 3), claims });
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      const top = await owner.rankings.top({ activity: "boss", ranking: "damage", shard: 0, offset: 0, count: 1 });
+      await taken;
+      expect([turns, top.kind, world.alarms.all()]).toEqual([turns, "ok", []]);
+    }
+  });
+
+  test("who asks for a settled ranking costs no transaction, however many ask", async () => {
+    const { world, owner } = await makeBoss({ players: 2 });
+    await owner.verb("boss", "next");
+    await waitOut(world, owner, "closed");
+    let transactions = 0;
+    const { store } = world;
+    const transaction = store.transaction.bind(store);
+    store.transaction = (work) => {
+      transactions += 1;
+      return transaction(work);
+    };
+    const question = { activity: "boss", ranking: "damage", shard: 0, offset: 0, count: 1 };
+    const tops = await Promise.all(
+      Array.from({ length: TRANSACTIONS_WAITING_MAX + 1 }, () => owner.rankings.top(question)),
+    );
+    expect([new Set(tops.map((top) => top.kind === "ok" && top.settled)).size, transactions]).toEqual([1, 1]);
+  });
+
+  test("between batches that take their time the node polls for I/O, however soon its store answers", async () => {
+    const { world, owner, counts, hooks } = await makeBoss({ players: REWARDS_PER_COMMIT * 3 });
+    hooks.onIssue = () => world.clock.advance(SLICE_MS);
+    world.clock.holdsPolls = true;
+    await owner.verb("boss", "next");
+    await owner.verb("boss", "next");
+    const seen: number[] = [];
+    for (let poll = 0; poll < 4; poll += 1) {
+      for (let turn = 0; turn < 100; turn += 1) await settle();
+      seen.push(counts.issues);
+      world.clock.poll();
+    }
+    expect(seen).toEqual([1, 2, 3, 3]);
   });
 
   test("without an outbox a kind that gives rewards stops before it gives any", async () => {

@@ -348,6 +348,20 @@ describe("ReportIntake: the store and the line", () => {
       ["ada:5", "bob:2"],
       ["ranking_full:boss"],
     ]);
+    await owner.verb("boss", "cancel");
+    await owner.remove("boss");
+    expect(world.alarms.all()).toEqual([]);
+  });
+
+  test("who reached a score first stays before who reached it later, also when the owner's clock goes back", async () => {
+    const world = await makeWorld({ kinds: kindsOf(bossKind()) });
+    const owner = await world.begin();
+    await owner.create({ ...BOSS, open: true });
+    await takeAll(owner, [hit("ada", 5)]);
+    world.clock.advance(-60_000);
+    await takeAll(owner, [hit("bob", 5), hit("abe", 5)]);
+    expect(await topOf(owner)).toEqual(["ada:5", "bob:5", "abe:5"]);
+    expect(await topOf(await world.begin())).toEqual(["ada:5", "bob:5", "abe:5"]);
   });
 
   test("a late report changes neither the frozen ranking nor that of the next term", async () => {

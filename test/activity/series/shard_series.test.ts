@@ -1,10 +1,13 @@
+import { CONTENT_SIZE_MAX, GROUPS_SIZE_MAX } from "#activity/content.ts";
 import type { GroupRule } from "#activity/groups/groups_rule.ts";
 import type { Schedule } from "#activity/schedule/schedule.ts";
+import { TOMBSTONE_MIN_MS } from "#activity/owner.ts";
 import { SERIES_LOOK_DELAY_MS, SERIES_LOOK_MS } from "#activity/series/series_keeper.ts";
 import { MEMBER_KEPT_MS, SERIES_AHEAD_MS } from "#activity/series/shard_series.ts";
 import type { ShardFacts } from "#activity/shards/shard_facts.ts";
-import { bareFacts } from "#activity/shards/shard_facts.ts";
+import { bareFacts, SHARDS_MAX } from "#activity/shards/shard_facts.ts";
 import { describe, expect, test } from "#test";
+import { TOPIC_SIZE_MAX } from "#wire/limits.ts";
 import type { World } from "../fixture.ts";
 import { contentOf, makeWorld, settle, viewIn } from "../fixture.ts";
 import { KnownFacts } from "../known_facts.ts";
@@ -158,6 +161,57 @@ describe("ActivityOwner: a series by the days of shards", () => {
     expect(contentOf(world.published.findLast(({ tombstone }) => !tombstone)).series).toBe("newcomers");
   });
 
+  test("an opening that nobody waited for for a while is made again when somebody does", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = [opened(1, dayMs)];
+    const owner = await world.begin();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    const seen: string[][] = [];
+    const look = async (): Promise<void> => {
+      owner.shardsChanged();
+      await advance(world, SERIES_LOOK_DELAY_MS);
+      seen.push(owner.list().map(({ id }) => id));
+    };
+    shards.known = [bareFacts(1)];
+    await look();
+    shards.known = [opened(1, dayMs)];
+    await look();
+    await owner.edit("newcomers", { schedule: dayThree({ opensAt: "11:00" }) });
+    await look();
+    await owner.edit("newcomers", { schedule: dayThree() });
+    await look();
+    await owner.remove("newcomers");
+    await look();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await look();
+    expect(seen).toEqual([
+      ["newcomers"],
+      ["newcomers", "newcomers-20231116-1000"],
+      ["newcomers", "newcomers-20231116-1100"],
+      ["newcomers", "newcomers-20231116-1000"],
+      [],
+      ["newcomers", "newcomers-20231116-1000"],
+    ]);
+  });
+
+  test("what somebody deleted stays away when its tombstone is gone too, and after a restart", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = [opened(1, dayMs + SERIES_AHEAD_MS - 3 * DAY_MS)];
+    const owner = await world.begin();
+    await owner.create({ ...SERIES, schedule: dayThree() });
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    await owner.remove("newcomers-20231214-1000");
+    await owner.stop();
+    const next = await world.begin();
+    await advance(world, TOMBSTONE_MIN_MS - 2 * DAY_MS);
+    await advance(world, SERIES_LOOK_MS);
+    expect(await next.sweep(world.clock.wallMs() + 2 * DAY_MS, () => true)).toBe(1);
+    next.shardsChanged();
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    expect(next.list().map(({ id }) => id)).toEqual(["newcomers"]);
+  });
+
   test("what is long over is forgotten, and what is far ahead waits", async () => {
     const { world, shards, dayMs } = await ground();
     shards.known = [opened(1, dayMs), opened(2, dayMs + SERIES_AHEAD_MS)];
@@ -200,6 +254,20 @@ describe("ActivityOwner: a series by the days of shards", () => {
     ]);
     viewIn(await owner.create({ ...SERIES, schedule: dayThree() }));
     expect(await owner.open("newcomers")).toMatchObject({ kind: "conflict", allowed: ["edit", "delete"] });
+  });
+
+  test("leaves room for the shards of its openings", async () => {
+    const { world, shards, dayMs } = await ground();
+    shards.known = Array.from({ length: SHARDS_MAX }, (_, index) => opened(index + 1, dayMs));
+    const owner = await world.begin();
+    const of = { id: "newcomers", kind: "free", schedule: dayThree() };
+    const refused = await owner.create({ ...of, config: "x".repeat(CONTENT_SIZE_MAX - GROUPS_SIZE_MAX) });
+    expect(refused.kind === "invalid" ? refused.issues.map(({ path }) => path) : refused.kind).toEqual(["config"]);
+    viewIn(await owner.create({ ...of, config: "x".repeat(CONTENT_SIZE_MAX - GROUPS_SIZE_MAX - 1024) }));
+    await advance(world, SERIES_LOOK_DELAY_MS);
+    await owner.open("newcomers-20231116-1000");
+    expect(world.published.filter(({ bytes }) => bytes.length > TOPIC_SIZE_MAX)).toEqual([]);
+    expect(contentOf(world.published.at(-1)).term?.groups?.[0]?.shards.length).toBe(SHARDS_MAX);
   });
 
   test("counts from the merge where it is asked to, and wonders about nobody who was never merged", async () => {
