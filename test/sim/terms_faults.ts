@@ -8,10 +8,11 @@ import { randomIndex } from "#base/random.ts";
 import type { CrashPoints } from "./crash_points.ts";
 import { drawCrash } from "./crash_points.ts";
 import type { SimDisk } from "./sim_disk.ts";
-import { mergedFacts } from "./terms_topology.ts";
+import { correctedFacts, mergedFacts } from "./terms_topology.ts";
 import type { TermsWorld } from "./terms_world.ts";
 
 const MERGE_MS = 500;
+const RESTART_MS = 300;
 /** What belongs to a shard and moves with it. */
 const MOVED = ["inbox", "inbox_term", "mail"] as const;
 /** A process that was killed has undone its transaction by then. */
@@ -52,6 +53,8 @@ export class TermsFaults {
       const olderMs = 2000 + random.unit() * 40_000;
       at(() => void this.#restored(shard, olderMs));
     }
+    for (let count = randomIndex(random, 3); count > 0; count -= 1) at(() => this.#corrected(anyShard()));
+    for (let count = randomIndex(random, 3); count > 0; count -= 1) at(() => this.#leaves());
     if (random.unit() < 0.4) at(() => this.#merge(shards.length, 1 + randomIndex(random, shards.length - 1)));
   }
 
@@ -70,6 +73,19 @@ export class TermsFaults {
   #ownerSleeps(name: string, lengthMs: number): void {
     this.#terms.ledger.count("fault:an owner sleeps");
     this.#crashes.stop(name, lengthMs, () => this.#crashes.arm(name, drawCrash(this.#terms.random)));
+  }
+
+  /** Another opening day, which its gateway says when it has started again. */
+  #corrected(shard: number): void {
+    this.#terms.ledger.count("fault:a shard's facts change");
+    this.#terms.facts = correctedFacts(this.#terms.random, this.#terms.facts, shard);
+    this.#crashes.stop(`gateway-${shard}`, RESTART_MS);
+  }
+
+  /** In order, as at a deployment. */
+  #leaves(): void {
+    const life = this.#terms.pick(this.#terms.cluster.lives);
+    if (life?.process.isFrozen === false && life.node.isStarted) this.#terms.cluster.leave(life, "deployment");
   }
 
   /** A backup of now is what its center has later. */
@@ -106,7 +122,8 @@ export class TermsFaults {
     for (const name of ofInto) this.#crashes.stop(name, MERGE_MS);
     cluster.retire(ofFrom);
     const atMs = Math.floor(cluster.world.host("cross_gateway-1").wallMs());
-    this.#terms.merges(from, into, mergedFacts(this.#terms.facts, { from, into, atMs }));
+    this.#terms.merges(from, into);
+    this.#terms.facts = mergedFacts(this.#terms.facts, { from, into, atMs });
     this.#terms.ledger.count("fault:a merge");
     cluster.world.after(UNDONE_MS, () => {
       move(cluster.disk(`center-${from}`), cluster.disk(`center-${into}`)).catch((error: unknown) =>

@@ -96,12 +96,15 @@ export const sprint = activity("sprint", {
   reward: rewards,
 });
 
-/** No ranking, and no reward. */
+/** No ranking, and no reward; its hook waits. */
 export const notice = activity("notice", {
   config,
   state,
   phases: ["preview", "open", "show", "closed"],
-  onPhase: enter,
+  onPhase: async (term) => {
+    await Promise.resolve();
+    enter(term);
+  },
 });
 
 export const TERMS_KINDS = [contest, sprint, notice] as const;

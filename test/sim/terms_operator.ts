@@ -16,7 +16,19 @@ const CALL_MS = 3000;
 /** Of verbs that were answered. */
 const AGAIN_SHARE = 0.3;
 const EXTEND_MS = 8000;
-const VERBS = ["open", "open", "next", "next", "close", "preview", "recall", "reopen", "extend", "cancel"] as const;
+const VERBS = [
+  "open",
+  "open",
+  "next",
+  "next",
+  "close",
+  "preview",
+  "recall",
+  "reopen",
+  "extend",
+  "cancel",
+  "remove",
+] as const;
 
 /** Of verbs and of cancel. */
 type VerbReply =
@@ -79,6 +91,8 @@ export class TermsOperator {
     const done = (reply: ReplyOf<typeof ActivityContract.create>): void => {
       ledger.count(`create:${reply.kind}`);
       if (reply.kind === "ok") return;
+      // Its windows are over, or nodes still hold it as it was.
+      if (reply.kind === "invalid" && reply.issues.some(({ path }) => path.startsWith("schedule"))) return;
       if (reply.kind === "invalid" && reply.issues.every(({ path }) => path.startsWith("groups"))) {
         cluster.world.after(RETRY_MS * (0.5 + random.unit()), () => this.#create(owner, request));
       } else ledger.violation(`${request.id} is not made: ${reply.detail}`);
@@ -107,7 +121,20 @@ export class TermsOperator {
       const again = this.#answered(`extend ${id}`, () => this.#ask(order));
       const order = { method: ActivityContract.extend, owner, request: ask, what: `extend ${id}`, done: again };
       this.#ask(order);
-    } else this.#order(owner, { id, verb, key });
+    } else if (verb === "remove") this.#remove(owner, request);
+    else this.#order(owner, { id, verb, key });
+  }
+
+  /** Of what is over; some are made again. */
+  #remove(owner: string, request: CreateRequest): void {
+    const { ledger, random } = this.#terms;
+    if (random.unit() < 0.5) return;
+    const done = ({ kind }: { readonly kind: string }): void => {
+      ledger.count(`remove:${kind}`);
+      if (kind === "ok" && this.#isRunning && random.unit() < 0.7) this.#create(owner, request);
+    };
+    const { id } = request;
+    this.#ask({ method: ActivityContract.remove, owner, request: { id }, what: `remove ${id}`, done });
   }
 
   #order(owner: string, request: RequestOf<typeof ActivityContract.verb>): void {

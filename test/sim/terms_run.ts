@@ -35,7 +35,7 @@ const FINISH_MAX_MS = 120_000;
 const FINISH_LOOK_MS = 1000;
 /** A look at groups follows a change after one second; links that died are found within four intervals. */
 const SETTLE_MS = 15_000;
-/** Its owner's clock is the calendar of a term, and no test of clocks is meant here. */
+/** The clocks of owners are the calendar of their terms: only those of others are wrong at times. */
 const KINDS: readonly FaultKind[] = [
   "cut",
   "cut_one_way",
@@ -127,6 +127,13 @@ export async function runTerms(seed: number, options: { readonly convergeMaxMs: 
         hosts: topology.nodes.map((node) => hostOf(node.id)),
         ...{ pairs: topology.pairs, kinds: KINDS, ...between },
         ...{ budget: randomIndex(random, 14), shortMaxMs: 1500, longMaxMs: 20_000, lastingShare: 0.1 },
+      }),
+    );
+    const others = topology.nodes.filter(({ role }) => role !== "cross_center").map((node) => hostOf(node.id));
+    injector.schedule(
+      planFaults({
+        ...{ random, hosts: others, pairs: topology.pairs, kinds: ["wall_jump"], ...between },
+        ...{ budget: randomIndex(random, 4), shortMaxMs: 1500, longMaxMs: 20_000, lastingShare: 0.1 },
       }),
     );
     faults.schedule(random, between);

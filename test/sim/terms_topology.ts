@@ -72,3 +72,11 @@ export function mergedFacts(
     return one.shard === merge.into ? { ...one, mergedAtMs: merge.atMs } : one;
   });
 }
+
+/** The files after somebody has corrected when a shard opened. */
+export function correctedFacts(random: Random, facts: readonly ShardFacts[], shard: number): readonly ShardFacts[] {
+  return facts.map((one) => {
+    if (one.shard !== shard || one.openedAtMs === undefined) return one;
+    return { ...one, openedAtMs: one.openedAtMs + (random.unit() < 0.5 ? DAY_MS : -DAY_MS) };
+  });
+}

@@ -64,8 +64,13 @@ export class TermsWorld {
     this.#cluster = cluster;
   }
 
+  /** What the files of the shards say from now on. */
   get facts(): readonly ShardFacts[] {
     return this.#facts;
+  }
+
+  set facts(facts: readonly ShardFacts[]) {
+    this.#facts = facts;
   }
 
   /** Looks at every transaction of an owner; undefined for any other node. */
@@ -86,9 +91,8 @@ export class TermsWorld {
     return this.#homes.get(shard) ?? shard;
   }
 
-  merges(from: number, into: number, facts: readonly ShardFacts[]): void {
+  merges(from: number, into: number): void {
     this.#homes.set(from, into);
-    this.#facts = facts;
   }
 
   /** A life of this node that can be asked something. */
