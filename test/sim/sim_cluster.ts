@@ -3,13 +3,17 @@
  * exited, and a disk for each that outlives its processes.
  */
 
+import type { ShardFacts } from "#activity/shards/shard_facts.ts";
+import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/log.ts";
+import type { Module } from "#module/module.ts";
 import type { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
 import type { SimWorld } from "#module/simulator/sim_world.ts";
 import { acceptsLinks, tierOf } from "#wire/role.ts";
 import { DeathCheck } from "./death_check.ts";
 import type { Ledger } from "./ledger.ts";
+import type { TransactionWatch } from "./sim_disk.ts";
 import { SimDisk } from "./sim_disk.ts";
 import type { SimNode } from "./sim_node.ts";
 import { startSimNode } from "./sim_node.ts";
@@ -30,14 +34,26 @@ export interface Life {
   readonly node: SimNode;
 }
 
+/** What a run adds to its nodes. */
+export interface NodeExtras {
+  /** What the file of a node says of shards, read at each start. */
+  facts?(spec: NodeSpec): readonly ShardFacts[];
+  /** Beside the simulation's own. */
+  modules?(spec: NodeSpec, life: string): readonly Module[];
+  watch?(spec: NodeSpec, process: SimProcess): TransactionWatch | undefined;
+}
+
 export class SimCluster {
   readonly world: SimWorld;
   readonly network: SimNetwork;
   readonly ledger: Ledger;
-  readonly topology: Topology;
   readonly heartbeatMs: number;
+  readonly extras: NodeExtras;
+  #topology: Topology;
   readonly #lives = new Map<string, Life>();
   readonly #disks = new Map<string, SimDisk>();
+  readonly #replaced: SimDisk[] = [];
+  readonly #retired = new Set<string>();
   readonly #wiped = new Set<string>();
   /** Machines that a fault holds down. */
   readonly #down = new Set<string>();
@@ -48,12 +64,18 @@ export class SimCluster {
     ledger: Ledger;
     topology: Topology;
     heartbeatMs: number;
+    extras?: NodeExtras;
   }) {
     this.world = options.world;
     this.network = options.network;
     this.ledger = options.ledger;
-    this.topology = options.topology;
+    this.#topology = options.topology;
     this.heartbeatMs = options.heartbeatMs;
+    this.extras = options.extras ?? {};
+  }
+
+  get topology(): Topology {
+    return this.#topology;
   }
 
   /** The processes that are alive, frozen ones too, in the order of the topology. */
@@ -69,7 +91,7 @@ export class SimCluster {
   start(spec: NodeSpec): void {
     const name = hostOf(spec.id);
     const host = this.world.host(name);
-    if (host.process !== undefined || this.#down.has(name)) return;
+    if (host.process !== undefined || this.#down.has(name) || this.#retired.has(name)) return;
     const process = host.start();
     const gateway = tierOf(spec.role) === "shard" && !acceptsLinks(spec.role) ? spec.dials[0] : undefined;
     const death = new DeathCheck({
@@ -93,7 +115,11 @@ export class SimCluster {
           const life = this.#lives.get(spec.id);
           if (life?.process === process) this.leave(life, reason);
         },
-        store: this.#disk(name).open({ clock: process.clock, random: process.random }),
+        store: this.disk(name).open({
+          clock: process.clock,
+          random: process.random,
+          watch: this.extras.watch?.(spec, process),
+        }),
         exited: (reason) => {
           this.ledger.count(`exit:${reason}`);
           const wrong = death.exited(reason);
@@ -126,7 +152,7 @@ export class SimCluster {
 
   async dispose(): Promise<void> {
     for (const host of this.world.hosts) host.process?.end();
-    await Promise.all([...this.#disks.values()].map((disk) => disk.dispose()));
+    await Promise.all([...this.#disks.values(), ...this.#replaced].map((disk) => disk.dispose()));
   }
 
   /** Asks for an orderly end, as SIGTERM does; the supervisor starts it again. */
@@ -157,19 +183,41 @@ export class SimCluster {
     });
   }
 
-  #disk(name: string): SimDisk {
+  /** These machines are gone for good. */
+  retire(names: readonly string[]): void {
+    for (const name of names) this.#retired.add(name);
+    const { nodes, pairs } = this.#topology;
+    this.#topology = {
+      nodes: nodes.filter(({ id }) => !this.#retired.has(hostOf(id))),
+      pairs: pairs.filter(([from, to]) => !this.#retired.has(from) && !this.#retired.has(to)),
+    };
+  }
+
+  /** As its processes will find it. */
+  replaceDisk(name: string, disk: SimDisk): void {
+    this.#replaced.push(this.disk(name));
+    this.#disks.set(name, disk);
+  }
+
+  /** The disk of a machine, also of one that does not run. */
+  disk(name: string): SimDisk {
     let disk = this.#disks.get(name);
     if (disk === undefined) {
-      const world = this.world;
-      disk = new SimDisk({
-        nowMs: () => world.nowMs,
-        wallMs: () => world.nowMs,
-        after: (delayMs, fn) => world.after(delayMs, fn),
-        afterPoll: (fn) => void world.after(0, fn),
-        soon: (fn) => void world.after(0, fn),
-      });
+      disk = new SimDisk(this.worldClock);
       this.#disks.set(name, disk);
     }
     return disk;
+  }
+
+  /** It outlives all processes. */
+  get worldClock(): Clock {
+    const world = this.world;
+    return {
+      nowMs: () => world.nowMs,
+      wallMs: () => world.nowMs,
+      after: (delayMs, fn) => world.after(delayMs, fn),
+      afterPoll: (fn) => void world.after(0, fn),
+      soon: (fn) => void world.after(0, fn),
+    };
   }
 }

@@ -10,32 +10,79 @@ import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import type { Row, Store, Tx } from "#store/store.ts";
 
 const COMMIT_MAX_MS = 4;
+const WRITES = /^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+([a-z_]+)/;
+
+/** Looks at the transactions of one process, and may end that process around a commit. */
+export interface TransactionWatch {
+  /**
+   * The work is done and nothing is committed yet; `tables` are those that it has written. What it answers is called
+   * when that is committed and who has asked for it has not heard.
+   */
+  beforeCommit(tx: Tx, tables: ReadonlySet<string>): Promise<() => void>;
+  isAlive(): boolean;
+}
 
 export class SimDisk {
   readonly #store: Store;
+  readonly #clock: Clock;
 
   /** `clock` is the world's: it outlives the processes too. */
   constructor(clock: Clock) {
+    this.#clock = clock;
     this.#store = openSqliteStore({ path: ":memory:", clock });
   }
 
   /** The store of one process. What it waits for never comes once the process has ended. */
-  open(options: { readonly clock: Clock; readonly random: Random }): Store {
+  open(options: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly watch?: TransactionWatch | undefined;
+  }): Store {
     const store = this.#store;
-    const { clock, random } = options;
+    const { clock, random, watch } = options;
     let isClosed = false;
     return {
       transaction: async <T>(work: (tx: Tx) => Promise<T> | T): Promise<T> => {
         if (isClosed) throw new Error("Cannot begin transaction: the store is closed");
         await sleep(clock, random.unit() * COMMIT_MAX_MS);
+        const commitMs = random.unit() * COMMIT_MAX_MS;
+        if (watch !== undefined) return await this.#watched({ work, watch, clock, commitMs });
         const result = await store.transaction(work);
-        await sleep(clock, random.unit() * COMMIT_MAX_MS);
+        await sleep(clock, commitMs);
         return result;
       },
       close: async () => {
         isClosed = true;
       },
     };
+  }
+
+  /** The work, the commit and the news of it are moments of their own. A process that ends before the commit undoes it. */
+  async #watched<T>(of: {
+    readonly work: (tx: Tx) => Promise<T> | T;
+    readonly watch: TransactionWatch;
+    readonly clock: Clock;
+    readonly commitMs: number;
+  }): Promise<T> {
+    const { work, watch, clock, commitMs } = of;
+    const never = new Promise<T>(() => undefined);
+    let done: { readonly result: T; readonly committed: () => void };
+    try {
+      done = await this.#store.transaction(async (tx) => {
+        const tables = new Set<string>();
+        const result = await work(noting(tx, tables));
+        await sleep(this.#clock, commitMs);
+        const committed = await watch.beforeCommit(tx, tables);
+        if (!watch.isAlive()) throw new Error("Cannot commit: the process has ended");
+        return { result, committed };
+      });
+    } catch (error) {
+      if (!watch.isAlive()) return await never;
+      throw error;
+    }
+    done.committed();
+    await sleep(clock, commitMs);
+    return done.result;
   }
 
   /** A backup: a disk of its own with the same tables and rows. `clock` is the world's. */
@@ -80,6 +127,19 @@ export class SimDisk {
   async dispose(): Promise<void> {
     await this.#store.close();
   }
+}
+
+/** Writes down which tables are written. */
+function noting(tx: Tx, tables: Set<string>): Tx {
+  return {
+    get: (sql, parameters) => tx.get(sql, parameters),
+    all: (sql, parameters) => tx.all(sql, parameters),
+    run: (sql, parameters) => {
+      const table = WRITES.exec(sql)?.[1];
+      if (table !== undefined) tables.add(table);
+      return tx.run(sql, parameters);
+    },
+  };
 }
 
 async function insertAll(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {

@@ -84,6 +84,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     assignment: NO_ASSIGNMENT,
     gateways: topology.nodes.filter((other) => acceptsLinks(other.role)).map((other) => other.id),
     store: ownsData ? store : undefined,
+    shards: cluster.extras.facts?.(spec) ?? [],
     modules: [
       simModule({
         ledger,
@@ -93,6 +94,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
           running.module = module;
         },
       }),
+      ...(cluster.extras.modules?.(spec, lifeName) ?? []),
     ],
     onEnd: ({ code, reason }) => {
       if (code !== 75) ledger.violation(`${lifeName} ends with code ${code}: ${reason}`);

@@ -93,14 +93,14 @@ export class ReportTaker {
     const joins = new Map<string, { readonly asked: number; readonly shard: number }>();
     const outcomes = asked.map((ask, index): ReportOutcome | { readonly as: number } => {
       if (ask.kind === "join") {
-        const first = joins.get(ask.request.player);
+        const first = isOfTerm(content, ask) ? joins.get(ask.request.player) : undefined;
         if (first !== undefined) return { as: first.asked };
         const outcome = this.#join(taking, ask);
         if (outcome.kind === "new") joins.set(ask.request.player, { asked: index, shard: ask.shard });
         return outcome.kind === "new" ? outcome.outcome : outcome;
       }
       const { key: reportKey, player } = ask.request;
-      const first = reports.get(reportKey);
+      const first = isOfTerm(content, ask) ? reports.get(reportKey) : undefined;
       if (first !== undefined) return first.player === player ? { as: first.asked } : taken(reportKey);
       const known = done.get(termOf(content, ask))?.get(reportKey);
       if (known !== undefined) return known.player === player ? known.answer : taken(reportKey);
@@ -225,6 +225,11 @@ function placeIn(
 
 function taken(key: string): ReportOutcome {
   return invalidReport("key", `found ${key}, which another player has used; allowed: one that is unique in the term`);
+}
+
+/** Keys and players are of one term: what is asked for another one in the same batch is another thing. */
+function isOfTerm(content: ActivityContent, ask: Asked): boolean {
+  return termOf(content, ask) === (content.term?.id ?? "");
 }
 
 function termOf(content: ActivityContent, { request }: Asked): string {

@@ -1,5 +1,6 @@
 import { REPORTS_PER_COMMIT_MAX, REPORTS_WAITING_MAX } from "#activity/reports/report_intake.ts";
 import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
+import type { Asked } from "#activity/reports/report_taker.ts";
 import { highest } from "#activity/ranks/rank_order.ts";
 import type { StoreError } from "#store/store.ts";
 import { activity } from "#module/activity_kind.ts";
@@ -386,6 +387,24 @@ describe("ReportIntake: the store and the line", () => {
       kind: "ok",
       standings: [{ place: 1, score: 50 }],
     });
+  });
+
+  test("a key, and a player's join, are of one term: in one batch those of two terms are not the same", async () => {
+    const world = await makeWorld({ kinds: kindsOf(bossKind(), cupKind, plainRank) });
+    const owner = await world.begin();
+    const old = viewIn(await owner.create({ id: "race", kind: "race", config: {}, open: true })).term ?? "";
+    await owner.close("race");
+    await owner.open("race");
+    const asked = (term?: string) =>
+      hit("ada", { damage: 5 }, { activity: "race", key: "first", ...(term === undefined ? {} : { term }) });
+    expect(kindsIn(await takeAll(owner, [asked(), asked(old)]))).toEqual(["ok", "not_open"]);
+    const cup = viewIn(await owner.create({ id: "cup", kind: "cup", config: {}, open: true })).term ?? "";
+    await owner.close("cup");
+    await owner.open("cup");
+    const join = (term?: string): Asked => {
+      return { kind: "join", shard: 1, request: { activity: "cup", player: "ada", term } };
+    };
+    expect(kindsIn(await takeAll(owner, [join(), join(cup)]))).toEqual(["ok", "not_open"]);
   });
 
   test("an owner that another process has replaced takes no report any more", async () => {
