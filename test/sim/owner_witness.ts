@@ -141,7 +141,7 @@ export class OwnerWitness {
     const order = of[3] === "points" ? "DESC" : "ASC";
     const rows: readonly Row[] = await tx.all(
       `SELECT subject, score, shard FROM activity_rank
-       WHERE owner = ? AND term = ? AND group_name = ? AND ranking = ? ORDER BY score ${order}, at_ms, sequence, subject`,
+       WHERE owner = ? AND term = ? AND group_name = ? AND ranking = ? ORDER BY score ${order}, sequence, subject`,
       of,
     );
     return rows.map((row) => ({
