@@ -20,7 +20,7 @@ import type { NodeId } from "#wire/role.ts";
 import type { Held } from "./activity_table.ts";
 import type { ActivityContent } from "./content.ts";
 import { equalData } from "./equal_data.ts";
-import { KindFault } from "./kind_fault.ts";
+import { KindFault, faultOf } from "./kind_fault.ts";
 import type { ActivityKinds } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import type { DueStep } from "./phases.ts";
@@ -242,10 +242,10 @@ export class TermRunner {
     if (before?.term !== undefined && before.term.id !== term.id) {
       await dropOtherStates(tx, { owner, activity: id, keep: [term.id, before.term.id] });
     }
-    const state = await readState(tx, key);
     const atMs = content.history.at(-1)?.atMs ?? 0;
     const isSettling = settlesNow(content, before);
     try {
+      const state = await readState(tx, key);
       const hasRanks = (kinds.hooks?.(kind)?.rankings.size ?? 0) > 0;
       const isFrozen = isSettled(content) && !isSettling;
       const draft = hasRanks ? await ranks.draft(tx, content, { isFrozen }) : undefined;
@@ -256,8 +256,7 @@ export class TermRunner {
       if (draft !== undefined && isSettling) await settle(tx, key, { draft, digest, atMs });
       return draft;
     } catch (error) {
-      if (error instanceof StoreError || error instanceof KindFault) throw error;
-      throw new KindFault(`Cannot enter ${phase}: the kind "${kind}" has failed: ${messageOf(error)}`, error);
+      throw faultOf(error, { doing: `enter ${phase}`, kind });
     }
   }
 }

@@ -15,7 +15,7 @@ import { DELIVERIES_MAX, REPLAYED_MAX } from "./delivery_contract.ts";
 import type { Lane } from "./lane.ts";
 import type { RewardFilter } from "./outbox_again.ts";
 import { countRewards, isKept, releaseHeld, sendAgain } from "./outbox_again.ts";
-import { readHeld, readStanding, readTerms } from "./outbox_overview.ts";
+import { readHeld, readStanding, readTerms, termByShard } from "./outbox_overview.ts";
 import type { TermCounts, TermOfShard } from "./outbox_terms.ts";
 import { readTerm } from "./outbox_terms.ts";
 import { checkMail } from "./reward.ts";
@@ -74,14 +74,13 @@ export class DeliveryDesk {
 
   /** Acknowledged rewards are sent once more; what was forgotten in part is left alone. */
   async resend(request: HeardRequestOf<typeof DeliveryContract.resend>): Promise<Changed> {
-    const { owner, store, clusterMs, digest } = this.#options;
+    const { owner, clusterMs, digest } = this.#options;
     const { dryRun = false, ackedUntilMs = Math.trunc(clusterMs()), ...filter } = request;
     const { activity, term } = filter;
-    const terms = await store.transaction((tx) =>
-      readTerms(tx, owner, { filter: { activity, term, shard: filter.shard }, limit: DELIVERIES_MAX }),
-    );
-    if (terms.length === 0) return noSuchTerm(activity, term);
-    const shards = terms.filter((of) => isKept(of, clusterMs())).map(({ shard }) => shard);
+    const terms = await this.#byShard(activity, term);
+    const wanted = terms.filter(({ shard }) => filter.shard === undefined || filter.shard === shard);
+    if (wanted.length === 0) return noSuchTerm(activity, term);
+    const shards = wanted.filter((of) => isKept(of, clusterMs())).map(({ shard }) => shard);
     return this.#inTurns({
       ackedUntilMs,
       filters: shards.map((shard) => ({ ...filter, shard, ackedUntilMs })),
@@ -89,6 +88,18 @@ export class DeliveryDesk {
       count: (tx, one) => countRewards(tx, owner, { filter: one, state: "acknowledged" }),
       change: (tx, one) => sendAgain(tx, owner, { filter: one, atMs: clusterMs(), digest }),
     });
+  }
+
+  /** All of them: a cluster has a bounded number of shards. */
+  async #byShard(activity: string, term: string): Promise<readonly TermCounts[]> {
+    const { store, owner } = this.#options;
+    const found: TermCounts[] = [];
+    for (;;) {
+      const page = { activity, term, after: found.at(-1)?.shard ?? 0, limit: DELIVERIES_MAX };
+      const some = await store.transaction((tx) => termByShard(tx, owner, page));
+      found.push(...some);
+      if (some.length < DELIVERIES_MAX) return found;
+    }
   }
 
   async release(request: HeardRequestOf<typeof DeliveryContract.release>): Promise<Changed> {

@@ -95,6 +95,25 @@ const STANDINGS = [
   { where: "pending = 0 AND held = 0", order: "acked_at_ms DESC" },
 ] as const;
 
+/** The counts of one term, shard after shard, a page of them. */
+export async function termByShard(
+  tx: Tx,
+  owner: string,
+  page: {
+    readonly activity: string;
+    readonly term: string;
+    /** Shards with higher numbers. */
+    readonly after: number;
+    readonly limit: number;
+  },
+): Promise<readonly TermCounts[]> {
+  const rows = await tx.all(
+    "SELECT * FROM outbox_term WHERE owner = ? AND shard > ? AND activity = ? AND term = ? ORDER BY shard LIMIT ?",
+    [owner, page.after, page.activity, page.term, page.limit],
+  );
+  return rows.map(countsOf);
+}
+
 export interface HeldRewards extends Omit<RewardKey, "player"> {
   readonly count: number;
   /** One of them. */

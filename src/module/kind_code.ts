@@ -12,6 +12,11 @@ import type { Schema } from "#rpc/contract.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { OwnerTerm } from "./owner_term.ts";
 
+/** Faults of one config, or of one report, that are told: a list may have one for each of its items. */
+export const KIND_ISSUES_MAX = 32;
+/** A schema's own messages repeat what was found, however long. */
+export const KIND_ISSUE_LENGTH_MAX = 256;
+
 const NO_RANKS: RankScope = {
   ranking: (name) => {
     throw new TypeError(`Cannot find ranking ${JSON.stringify(name)}: allowed is none, the kind has no rank`);
@@ -111,9 +116,13 @@ function parse(
   if (parsed.success) return { kind: "ok", value: parsed.output };
   return {
     kind: "invalid",
-    issues: parsed.issues.map((issue) => ({
-      path: [whole, getDotPath(issue)].filter((part) => part !== null).join("."),
-      message: issue.message,
+    issues: parsed.issues.slice(0, KIND_ISSUES_MAX).map((issue) => ({
+      path: cut([whole, getDotPath(issue)].filter((part) => part !== null).join(".")),
+      message: cut(issue.message),
     })),
   };
+}
+
+function cut(text: string): string {
+  return text.length <= KIND_ISSUE_LENGTH_MAX ? text : `${text.slice(0, KIND_ISSUE_LENGTH_MAX - 1)}…`;
 }

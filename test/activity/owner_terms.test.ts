@@ -1,5 +1,7 @@
 import type { ActivityKinds, ActivityOutcome, PhaseEntry } from "#activity/outcome.ts";
 import { TERM_PHASES } from "#activity/term.ts";
+import type { ActivityOwner } from "#activity/owner.ts";
+import type { Tx } from "#store/store.ts";
 import { describe, expect, test } from "#test";
 import type { World } from "./fixture.ts";
 import { contentOf, kinds, makeWorld, settle, viewIn } from "./fixture.ts";
@@ -134,6 +136,32 @@ describe("ActivityOwner: terms by schedule", () => {
     await advance(world, 20_000);
     expect(owner.get("boss")?.phase).toBe("open");
     expect(world.alarms.all()).toEqual([]);
+  });
+
+  test("a state that can't be read stops its own activity, and no other, also at a start", async () => {
+    const world = await makeWorld({ kinds: new Counting() });
+    const owner = await world.begin();
+    const schedule = windowIn(world, HOUR_MS);
+    await owner.create({ id: "boss", kind: "boss", config: { hp: 1 }, schedule: windowIn(world, HOUR_MS / 2) });
+    await owner.create({ id: "other", kind: "boss", config: { hp: 1 }, schedule });
+    await advance(world, HOUR_MS / 2);
+    const spoil = (tx: Tx) => tx.run("UPDATE activity_term SET state = ?", [new Uint8Array([0xc1])]);
+    await world.store.transaction(spoil);
+    await advance(world, HOUR_MS);
+    await advance(world, 2 * HOUR_MS);
+    await settle();
+    await settle();
+    const phases = (of: ActivityOwner) => of.list().map(({ id, phase, stopped }) => [id, phase, stopped !== undefined]);
+    expect(phases(owner)).toEqual([
+      ["boss", "open", true],
+      ["other", "closed", false],
+    ]);
+    expect(owner.get("boss")?.stopped).toContain("Cannot read state of term");
+    await owner.stop();
+    expect(phases(await world.begin())).toEqual([
+      ["boss", "open", true],
+      ["other", "closed", false],
+    ]);
   });
 
   test("a verb whose hook throws changes nothing and says why", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "#test";
 import { DeliveryDesk } from "#delivery/delivery_desk.ts";
 import type { Lane } from "#delivery/lane.ts";
 import { LANE_NEW } from "#delivery/lane.ts";
+import { DELIVERIES_MAX } from "#delivery/delivery_contract.ts";
 import { ACKED_KEPT_MS, CHANGED_ROWS_MAX } from "#delivery/outbox_again.ts";
 import { takeBatch, writeAnswer } from "#delivery/outbox_batch.ts";
 import { issueRewards } from "#delivery/outbox_table.ts";
@@ -49,9 +50,9 @@ class Ground {
   }
 
   /** As a shard's center would. */
-  async acknowledgeAll(atMs: number): Promise<void> {
+  async acknowledgeAll(atMs: number, shards: readonly number[] = [1, 2]): Promise<void> {
     for (;;) {
-      const { rows: sent } = await this.store.transaction((tx) => takeBatch(tx, OWNER, [1, 2]));
+      const { rows: sent } = await this.store.transaction((tx) => takeBatch(tx, OWNER, shards));
       if (sent.length === 0) return;
       const answer = { acknowledged: sent.map(({ sequence }) => sequence), refused: [] };
       await this.store.transaction((tx) => writeAnswer(tx, OWNER, { sent, answer, atMs, digest }));
@@ -100,6 +101,15 @@ describe("DeliveryDesk: resend", () => {
     await ground.acknowledgeAll(ground.clusterMs);
     const next = await ground.desk(CHANGED_ROWS_MAX).resend({ ...OF, ackedUntilMs: NOW_MS });
     expect([next, ground.wakes]).toEqual([{ kind: "ok", count: 10, more: false, ackedUntilMs: NOW_MS }, 2]);
+    await ground.store.close();
+  });
+
+  test("reaches every shard of the term, however many there are", async () => {
+    const shards = Array.from({ length: DELIVERIES_MAX + 3 }, (_, index) => index + 1);
+    const ground = await Ground.make(shards.map((shard) => rewardFor(`p${shard}`, { shard })));
+    await ground.acknowledgeAll(5, shards);
+    expect(await ground.desk().resend({ ...OF, dryRun: true })).toMatchObject({ count: shards.length });
+    expect(await ground.desk().resend(OF)).toMatchObject({ count: shards.length, more: false });
     await ground.store.close();
   });
 

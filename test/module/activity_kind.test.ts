@@ -2,7 +2,7 @@ import { describe, expect, test } from "#test";
 import { highest } from "#activity/ranks/rank_order.ts";
 import type { RewardAsk } from "#activity/kind_hooks.ts";
 import { activity } from "#module/activity_kind.ts";
-import { hooksOf } from "#module/kind_code.ts";
+import { hooksOf, KIND_ISSUE_LENGTH_MAX, KIND_ISSUES_MAX } from "#module/kind_code.ts";
 import * as v from "valibot";
 import { opened, scheduled } from "../activity/fixture.ts";
 
@@ -120,5 +120,17 @@ describe("hooksOf", () => {
       "has returned a promise",
     );
     await Promise.resolve();
+  });
+});
+
+describe("hooksOf: reports", () => {
+  test("what is wrong with a body is told in bounds, whatever came", () => {
+    const kind = activity("x", { config, report: v.array(v.number()), onReport: () => undefined });
+    const body = Array.from({ length: 100 }, (_, index) => String(index).repeat(1_000));
+    const parsed = hooksOf(kind).parseReport(body);
+    const issues = parsed.kind === "invalid" ? parsed.issues : [];
+    expect(issues.map(({ path, message }) => [path, message.length])).toEqual(
+      Array.from({ length: KIND_ISSUES_MAX }, (_, index) => [`body.${index}`, KIND_ISSUE_LENGTH_MAX]),
+    );
   });
 });

@@ -12,10 +12,9 @@ import { Slices } from "#base/slices.ts";
 import type { Reward } from "#delivery/reward.ts";
 import { faultOfKey } from "#delivery/reward.ts";
 import type { Tx } from "#store/store.ts";
-import { StoreError } from "#store/store.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "../content.ts";
-import { KindFault } from "../kind_fault.ts";
+import { KindFault, faultOf } from "../kind_fault.ts";
 import type { GivenReward, KindHooks, RankScope, RewardAsk } from "../kind_hooks.ts";
 import type { ActivityKinds } from "../outcome.ts";
 import type { OwnedTopics } from "../owned_topics.ts";
@@ -203,8 +202,7 @@ export class RewardWalk {
       await moveRewarded(tx, { ...of, group, ranking }, { from: next.rewarded, to: next.rewarded + entries.length });
       return { term: of.term, issued: issued + entries.length, total, verified };
     } catch (error) {
-      if (error instanceof StoreError || error instanceof KindFault) throw error;
-      throw new KindFault(`Cannot issue rewards: the kind "${content.kind}" has failed: ${messageOf(error)}`, error);
+      throw faultOf(error, { doing: "issue rewards", kind: content.kind });
     }
   }
 }

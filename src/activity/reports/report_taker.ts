@@ -4,12 +4,10 @@
  * but for a Refusal, is a KindFault, and undoes all of it. Changes nothing in memory.
  */
 
-import { messageOf } from "#base/log.ts";
 import type { Tx } from "#store/store.ts";
-import { StoreError } from "#store/store.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { ActivityContent } from "../content.ts";
-import { KindFault } from "../kind_fault.ts";
+import { faultOf } from "../kind_fault.ts";
 import type { HookTerm, KindHooks } from "../kind_hooks.ts";
 import { Refusal } from "./refusal.ts";
 import type { JoinRequest, ReportOutcome, ReportRequest } from "./report_outcome.ts";
@@ -69,8 +67,7 @@ export class ReportTaker {
     try {
       return await this.#take(tx, of, asked);
     } catch (error) {
-      if (error instanceof StoreError || error instanceof KindFault) throw error;
-      throw new KindFault(`Cannot take reports: the kind "${content.kind}" has failed: ${messageOf(error)}`, error);
+      throw faultOf(error, { doing: "take reports", kind: content.kind });
     }
   }
 
