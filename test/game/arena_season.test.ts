@@ -10,6 +10,10 @@ import {
   SEEKING_MAX,
   WIDEN_MS,
 } from "#game/arena_season.ts";
+import { Refusal } from "#activity/reports/refusal.ts";
+import { STATE_SIZE_MAX } from "#activity/term_state.ts";
+import type { OwnerTerm } from "#module/owner_term.ts";
+import { packBody } from "#wire/body.ts";
 import { KindGround } from "./kind_ground.ts";
 
 const CONFIG = { tiers: [{ tier: "champion", toPlace: 1 }], mails: { champion: { title: "Champion" } } };
@@ -48,21 +52,27 @@ describe("arena_season", () => {
     expect(await rivalsOf(ground, 3, "cat")).toBeUndefined();
   });
 
-  test("what is kept of a term stays within what an owner keeps, however many seek in however many groups", async () => {
-    const ground = await KindGround.make(arenaSeason, CONFIG);
-    const players = Array.from({ length: 2 * (SEEKING_MAX + 2 * DUELS_MAX) }, (_, number) => ({
-      shard: number % 2 === 0 ? 1 : 3,
-      player: String(number).padStart(64, "x"),
-    }));
-    await Promise.all(players.map(({ shard, player }) => ground.join(shard, player)));
-    const asked = players.map(({ shard, player }) => ground.report(shard, player, { type: "seek" }));
-    const kinds = new Set((await Promise.all(asked)).map(({ kind }) => kind));
-    expect([ground.owner.get("it")?.stopped, [...kinds].toSorted()]).toEqual([undefined, ["ok", "refused"]]);
-    ground.world.clock.advance(DUEL_TIME_MAX_MS + 1);
-    const later = [1, 3, 1, 3].map((shard, index) =>
-      ground.report(shard, players[index]?.player ?? "", { type: "seek" }),
-    );
-    expect((await Promise.all(later)).map(({ kind }) => kind)).toEqual(["ok", "ok", "ok", "ok"]);
+  test("what is kept of a term stays within what an owner keeps, however many seek in however many groups", () => {
+    const term = {
+      state: { arenas: {} },
+      nowMs: 1_700_000_000_000,
+      ranking: () => ({ get: () => RATING_START }),
+    };
+    const seekAs = (number: number): string => {
+      const of = { player: String(number).padStart(64, "x"), shard: 4_000_000_000, group: `group-${number % 2}` };
+      try {
+        arenaSeason.onReport?.(term as unknown as OwnerTerm, { ...of, body: { type: "seek" } });
+        return "taken";
+      } catch (error) {
+        return error instanceof Refusal ? "refused" : String(error);
+      }
+    };
+    const players = Array.from({ length: 2 * (SEEKING_MAX + 2 * DUELS_MAX) }, (_, number) => number);
+    expect(new Set(players.map(seekAs))).toEqual(new Set(["taken", "refused"]));
+    const groupsSize = 1_024 * 110;
+    expect(packBody(term.state).length).toBeLessThan(STATE_SIZE_MAX - groupsSize);
+    term.nowMs += DUEL_TIME_MAX_MS + 1;
+    expect(players.slice(0, 4).map(seekAs)).toEqual(["taken", "taken", "taken", "taken"]);
   });
 
   test("the winner takes from the loser what Elo's formula says, once, and each keeps his home", async () => {

@@ -71,6 +71,12 @@ interface Found {
   readonly ranking: Ranking;
 }
 
+interface Loaded {
+  readonly kind: "loaded";
+  readonly content: ActivityContent;
+  readonly board: TermBoard;
+}
+
 export interface RankLookupOptions {
   readonly owner: NodeId;
   readonly topics: OwnedTopics;
@@ -84,6 +90,8 @@ export interface RankLookupOptions {
 
 export class RankLookup {
   readonly #options: RankLookupOptions;
+  /** Rankings that are being read, by activity. */
+  readonly #loading = new Map<string, Promise<Loaded | RankRefusal>>();
   /** Of settled terms, by group and ranking: these do not change, and are read once. */
   readonly #digests = new WeakMap<TermBoard, Promise<ReadonlyMap<string, string>>>();
 
@@ -125,21 +133,32 @@ export class RankLookup {
   }
 
   async #read<T>(question: RankQuestion, answer: (found: Found) => T): Promise<T | RankRefusal> {
-    const { topics, ranks, kinds, change, missing } = this.#options;
-    return await change(async () => {
-      const live = topics.get(question.activity);
-      if (live?.kind !== "live") return { kind: "not_found" as const, detail: missing(question.activity) };
+    const { kinds } = this.#options;
+    try {
+      const loaded = await this.#load(question.activity);
+      if (loaded.kind !== "loaded") return loaded;
+      const { content, board } = loaded;
+      return refusalOf(question, content, kinds) ?? answer(foundIn(question, content, board));
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      return { kind: "not_found", detail: `its kind cannot order the ranking: ${messageOf(error)}` };
+    }
+  }
+
+  /** One turn for all who ask meanwhile: a cluster that asks after a restart would fill the owner's line. */
+  #load(activity: string): Promise<Loaded | RankRefusal> {
+    const { topics, ranks, change, missing } = this.#options;
+    const known = this.#loading.get(activity);
+    if (known !== undefined) return known;
+    const loading = change(async (): Promise<Loaded | RankRefusal> => {
+      const live = topics.get(activity);
+      if (live?.kind !== "live") return { kind: "not_found", detail: missing(activity) };
       const { content } = live;
-      try {
-        const board = await topics.transaction((tx: Tx) => ranks.board(tx, content));
-        const refused = refusalOf(question, content, kinds);
-        if (refused !== undefined || board === undefined) return refused ?? noTerm(content);
-        return answer(foundIn(question, content, board));
-      } catch (error) {
-        if (error instanceof StoreError) throw error;
-        return { kind: "not_found" as const, detail: `its kind cannot order the ranking: ${messageOf(error)}` };
-      }
-    });
+      const board = await topics.transaction((tx: Tx) => ranks.board(tx, content));
+      return board === undefined ? noTerm(content) : { kind: "loaded", content, board };
+    }).finally(() => this.#loading.delete(activity));
+    this.#loading.set(activity, loading);
+    return loading;
   }
 
   /** In its turn: beside a change of the owner's epoch it would take the owner for replaced. */

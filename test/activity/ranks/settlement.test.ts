@@ -1,5 +1,6 @@
 import { REWARDS_PER_COMMIT } from "#activity/ranks/reward_walk.ts";
 import type { ActivityOwner } from "#activity/owner.ts";
+import { CHANGES_WAITING_MAX } from "#activity/owner.ts";
 import { SLICE_MS } from "#base/slices.ts";
 import { highest } from "#activity/ranks/rank_order.ts";
 import { activity } from "#module/activity_kind.ts";
@@ -296,6 +297,17 @@ describe("Settlement", () => {
       Array.from({ length: TRANSACTIONS_WAITING_MAX + 1 }, () => owner.rankings.top(question)),
     );
     expect([new Set(tops.map((top) => top.kind === "ok" && top.settled)).size, transactions]).toEqual([1, 1]);
+  });
+
+  test("whoever asks for a ranking after a restart is answered, however many ask at once", async () => {
+    const { world } = await makeBoss({ players: 2 });
+    const next = await world.begin();
+    const question = { activity: "boss", ranking: "damage", shard: 0, offset: 0, count: 1 };
+    const asked = Array.from({ length: CHANGES_WAITING_MAX + 1 }, () => next.rankings.top(question));
+    const tops = await Promise.all(asked);
+    expect(new Set(tops.map((top) => (top.kind === "ok" ? top.places[0]?.subject : top.kind)))).toEqual(
+      new Set(["p0"]),
+    );
   });
 
   test("between batches that take their time the node polls for I/O, however soon its store answers", async () => {
