@@ -44,5 +44,5 @@ export const TERMS_SIM: Suite = {
   layer: "simulation",
   files: ["test/sim/terms_sim.test.ts"],
   only: "happen once",
-  environment: { SEEDS: "20" },
+  environment: { SEEDS: "15" },
 };
