@@ -55,6 +55,29 @@ describe("ActivityOwner: groups of a term", () => {
     ]);
   });
 
+  test("of a schedule's term are those of the time at which it begins, and time alone does not change them", async () => {
+    const { world, nowMs } = await ground();
+    const owner = await world.begin();
+    const opensAtMs = nowMs + 5 * DAY_MS;
+    const schedule = { kind: "once", opensAtMs, closesAtMs: opensAtMs + DAY_MS } as const;
+    await owner.create({ ...BOSS, id: "later", groups: { ...BANDS, leastSize: 2 }, schedule });
+    const early = { kind: "once", opensAtMs: nowMs + 1, closesAtMs: opensAtMs } as const;
+    await owner.create({ ...BOSS, id: "early", groups: BANDS, schedule: early });
+    for (let day = 0; day < 20; day += 1) await advance(world, DAY_MS);
+    expect(owner.list().map(({ id, phase, termGroups }) => [id, phase, termGroups])).toEqual([
+      [
+        "early",
+        "closed",
+        [
+          { name: "days-1-10", shards: [3] },
+          { name: "days-11-up", shards: [1, 2] },
+        ],
+      ],
+      // Shard 3 is in its day 11 by then: one day before it would have been folded.
+      ["later", "closed", [{ name: "days-11-up", shards: [1, 2, 3] }]],
+    ]);
+  });
+
   test("are the same after the owner has died, whatever is known of the shards then", async () => {
     const { world, shards } = await ground();
     const first = await world.begin();

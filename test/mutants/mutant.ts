@@ -38,3 +38,11 @@ export const CLUSTER_SIM: Suite = {
   only: "keeps its promises",
   environment: { SEEDS: "20" },
 };
+
+/** Activities in full, few seeds. */
+export const TERMS_SIM: Suite = {
+  layer: "simulation",
+  files: ["test/sim/terms_sim.test.ts"],
+  only: "happen once",
+  environment: { SEEDS: "15" },
+};

@@ -4,10 +4,11 @@ import { MESH_MUTANTS } from "./mesh_mutants.ts";
 import type { Mutant, Suite } from "./mutant.ts";
 import { unit } from "./mutant.ts";
 import { STATE_MUTANTS } from "./state_mutants.ts";
+import { TERM_MUTANTS } from "./term_mutants.ts";
 import type { Verdict } from "./workshop.ts";
 import { Workshop } from "./workshop.ts";
 
-const MUTANTS = [...STATE_MUTANTS, ...LINK_MUTANTS, ...MESH_MUTANTS];
+const MUTANTS = [...STATE_MUTANTS, ...LINK_MUTANTS, ...MESH_MUTANTS, ...TERM_MUTANTS];
 const WORKERS = 2;
 
 /** LAYERS=all asks the simulation too about what the unit tests have caught: the table then shows both. */

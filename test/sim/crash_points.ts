@@ -87,7 +87,10 @@ export class CrashPoints {
     this.#armed.delete(name);
     if (armed === undefined) return;
     const { crash } = armed;
-    this.#cluster().ledger.count(`crash:${crash.moment}`);
+    const { ledger } = this.#cluster();
+    ledger.count(`crash:${crash.moment}`);
+    // It was taking its activities through what they have missed.
+    if (this.#cluster().life(name.replace("-", ":"))?.node.isStarted === false) ledger.count("crash:in a start");
     const [next, ...rest] = crash.again;
     this.stop(name, crash.downMs, () => {
       if (next !== undefined) this.arm(name, { ...next, again: rest });

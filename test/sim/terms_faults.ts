@@ -21,6 +21,7 @@ const UNDONE_MS = 20;
 export class TermsFaults {
   readonly #terms: TermsWorld;
   readonly #crashes: CrashPoints;
+  readonly #backups: (() => Promise<void>)[] = [];
   #isOver = false;
 
   constructor(terms: TermsWorld, crashes: CrashPoints) {
@@ -51,7 +52,11 @@ export class TermsFaults {
     if (random.unit() < 0.5) {
       const shard = anyShard();
       const olderMs = 2000 + random.unit() * 40_000;
-      at(() => void this.#restored(shard, olderMs));
+      at(() => {
+        this.#restored(shard, olderMs).catch((error: unknown) =>
+          this.#terms.ledger.violation(`center:${shard} cannot be restored: ${String(error)}`),
+        );
+      });
     }
     for (let count = randomIndex(random, 3); count > 0; count -= 1) at(() => this.#corrected(anyShard()));
     for (let count = randomIndex(random, 3); count > 0; count -= 1) at(() => this.#leaves());
@@ -103,8 +108,6 @@ export class TermsFaults {
       cluster.replaceDisk(name, backup);
     });
   }
-
-  readonly #backups: (() => Promise<void>)[] = [];
 
   async dispose(): Promise<void> {
     for (const dispose of this.#backups) await dispose();

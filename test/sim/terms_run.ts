@@ -50,6 +50,8 @@ const KINDS: readonly FaultKind[] = [
   "slow_reader",
   "slow_path",
 ];
+/** All that a long enough run meets. */
+export const TERMS_FAULT_KINDS: readonly FaultKind[] = [...KINDS, "wall_jump"];
 
 export interface TermsRun {
   readonly seed: number;
@@ -83,7 +85,7 @@ export async function runTerms(seed: number, options: { readonly convergeMaxMs: 
   for (const { id } of topology.nodes) {
     world.host(hostOf(id), { wallSkewMs: drawSkewMs(random, midnightMs) });
   }
-  const startMs = world.host(hostOf(topology.nodes[0]?.id ?? topology.nodes[0]!.id)).wallMs();
+  const startMs = world.host("cross_gateway-1").wallMs();
   const facts = drawFacts(random, topology.shards, startMs);
   const terms = new TermsWorld({ random, ledger, owners: topology.owners, facts });
   const crashes = new CrashPoints(() => terms.cluster);

@@ -2,12 +2,39 @@ import { describe, expect, test } from "#test";
 import { KEPT_TERMS_SEEDS } from "./kept_seeds.ts";
 import { chosenSeeds, percentiles, print, report } from "./seeds.ts";
 import type { TermsRun } from "./terms_run.ts";
-import { HEARTBEAT_MS, runTerms } from "./terms_run.ts";
+import { HEARTBEAT_MS, TERMS_FAULT_KINDS, runTerms } from "./terms_run.ts";
 
 const SEEDS = 60;
 /** As for every cluster: see cluster_sim.test.ts. */
 const CONVERGE_MAX_MS = 8 * HEARTBEAT_MS;
 const TIME_MAX_MS = 3_600_000;
+const SAME_TRACE_SEEDS = [1, 23, 42];
+
+/** What must have happened over all seeds for the run to prove anything, per seed on average. */
+const LEAST: Readonly<Record<string, number>> = {
+  "begun:all": 0.5,
+  "begun:bands": 1,
+  "begun:lists": 0.5,
+  "cancel:changed": 0.1,
+  "close:changed": 0.2,
+  "crash:after commit": 1,
+  "crash:before commit": 1,
+  "crash:in a start": 0.5,
+  "entered:reward": 2,
+  "extend:changed": 0.2,
+  "fault:a center is restored": 0.1,
+  "fault:a merge": 0.1,
+  "fault:a shard sleeps": 0.2,
+  "fault:a shard's facts change": 0.5,
+  "fault:an owner sleeps": 0.1,
+  mails: 30,
+  "next:changed": 1,
+  "open:changed": 1,
+  "report:ok": 100,
+  "report:refused": 10,
+  settlements: 4,
+  "versions seen": 100,
+};
 
 describe("Activities in full, simulated", () => {
   test(
@@ -15,22 +42,42 @@ describe("Activities in full, simulated", () => {
     async () => {
       const seeds = chosenSeeds({ count: SEEDS, kept: KEPT_TERMS_SEEDS });
       const runs: TermsRun[] = [];
-      for (const seed of seeds)
+      for (const seed of seeds) {
         runs.push(report(await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS }), "terms_sim"));
+      }
       const seen = total(runs, (run) => run.outcomes);
-      print(
-        `${runs.length} seeds, ${runs.reduce((sum, run) => sum + run.virtualMs / 60_000, 0).toFixed(0)} virtual minutes`,
-      );
-      print(`faults: ${list(total(runs, (run) => run.faults))}`);
+      const faults = total(runs, (run) => run.faults);
+      const virtualMs = runs.reduce((sum, run) => sum + run.virtualMs, 0);
+      print(`${runs.length} seeds, ${(virtualMs / 60_000).toFixed(0)} virtual minutes`);
+      print(`faults: ${list(faults)}`);
       print(`seen: ${list(seen)}`);
+      const converged = runs.flatMap((run) => run.convergedMs ?? []);
       percentiles(
         "converged after healing, in heartbeats",
-        runs.flatMap((run) => (run.convergedMs ?? []) as number[]).map((ms) => ms / HEARTBEAT_MS),
+        converged.map((ms) => ms / HEARTBEAT_MS),
       );
-      expect(runs.length).toBe(seeds.length);
+      expect(converged.length).toBe(seeds.length);
+      // A few seeds on their own need not meet everything.
+      if (seeds.length < SEEDS) return;
+      for (const [name, least] of Object.entries(LEAST)) {
+        expect({ name, isEnough: (seen.get(name) ?? 0) >= least * seeds.length }).toEqual({ name, isEnough: true });
+      }
+      expect([...faults.keys()]).toEqual(TERMS_FAULT_KINDS.toSorted());
     },
     TIME_MAX_MS,
   );
+
+  test("the same seed gives the same trace", async () => {
+    const digests = new Set<string>();
+    for (const seed of SAME_TRACE_SEEDS) {
+      const first = await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS });
+      const second = await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS });
+      expect(second.digest).toBe(first.digest);
+      expect(second.events).toBe(first.events);
+      digests.add(first.digest);
+    }
+    expect(digests.size).toBe(SAME_TRACE_SEEDS.length);
+  }, 60_000);
 });
 
 function total(runs: readonly TermsRun[], of: (run: TermsRun) => ReadonlyMap<string, number>): Map<string, number> {
