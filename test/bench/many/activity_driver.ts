@@ -10,6 +10,8 @@ import type { Changed } from "./shard_crowd.ts";
 const GROUPS = 5;
 const GROUP_SIZE = 20;
 const DAY_MS = 24 * 3600 * 1000;
+/** Of a question that was not answered. */
+const ASKS_AGAIN_MAX = 5;
 const POLL_MS = 200;
 const WAIT_MS_MAX = 60_000;
 
@@ -59,13 +61,16 @@ export class ActivityDriver {
   /** In this order, on one that is open. */
   changes(index: number): readonly Change[] {
     const { id, config } = this.#activity(index);
-    const post = (verb: string, body?: unknown): (() => Promise<Changed>) => {
-      return () => this.#ask("POST", `/${id}/${verb}`, body);
+    const post = (verb: string, body?: object): (() => Promise<Changed>) => {
+      return () => this.#ask("POST", `/${id}/${verb}`, { key: `${id}.${verb}`, ...body });
     };
     return [
       { name: "extend", run: post("extend", { closesAtMs: Date.now() + DAY_MS }) },
       { name: "close", run: post("close") },
-      { name: "edit", run: () => this.#ask("PATCH", `/${id}`, { config: { ...config, title: "another one" } }) },
+      {
+        name: "edit",
+        run: () => this.#ask("PATCH", `/${id}`, { key: `${id}.edit`, config: { ...config, title: "another" } }),
+      },
       { name: "reopen", run: post("reopen") },
     ];
   }
@@ -90,7 +95,11 @@ export class ActivityDriver {
   }
 
   async #ask(method: "POST" | "PATCH", path: string, body?: unknown): Promise<Changed> {
-    const answer = await this.#admin.ask(method, `/api/activities${path}`, body);
+    // Asked again it is answered as if it were the first time: a busy machine may take longer than one question waits.
+    let answer = await this.#admin.ask(method, `/api/activities${path}`, body);
+    for (let again = 0; again < ASKS_AGAIN_MAX && (answer.status === 0 || answer.status > 500); again += 1) {
+      answer = await this.#admin.ask(method, `/api/activities${path}`, body);
+    }
     const found = (answer.body as { readonly activity?: Activity } | undefined)?.activity;
     if (found === undefined || answer.status >= 300) {
       throw new Error(`Cannot ${method} ${path}: HTTP ${answer.status}, ${JSON.stringify(answer.body)}`);

@@ -7,16 +7,15 @@
  */
 
 import type { Node } from "#module/node.ts";
-import { bunClock } from "#runtime/bun_clock.ts";
 import { BunTransport } from "#runtime/bun_transport.ts";
 import { compareOrder, parseVersionText } from "#sync/version.ts";
 import { nodeId } from "#wire/role.ts";
 import type { Version } from "#wire/sync_message.ts";
-import { ByteNet } from "../../link/byte_net.ts";
 import { answers } from "../answers.ts";
 import { makeIdentity, makeNode } from "../bench_node.ts";
 import type { Tallies } from "./link_traffic.ts";
 import { countedTransport, LinkTraffic } from "./link_traffic.ts";
+import { MemoryTransport } from "./memory_pipe.ts";
 
 /** Shards whose links are being made at once while they start. */
 const AT_ONCE = 6;
@@ -25,8 +24,7 @@ const WAIT_MS_MAX = 120_000;
 
 const [first, count, port] = process.argv.slice(2).map(Number) as [number, number, number];
 const real = new BunTransport({ connsMax: count * 2 + 100 });
-const memory = new ByteNet(bunClock);
-memory.latencyMs = 0;
+const memory = new MemoryTransport();
 
 interface Shard {
   readonly gateway: Node;
