@@ -92,8 +92,6 @@ export class TermRunner {
       readonly atMs: number;
       readonly phrase: string;
       readonly also?: (tx: Tx, held: Live) => Promise<void>;
-      /** Runs no hook, whatever phase it enters. */
-      readonly withoutHook?: boolean;
     },
   ): Promise<Live> {
     const { topics, log, alarms, ranks } = this.#options;
@@ -101,17 +99,16 @@ export class TermRunner {
     const old = topics.get(id);
     const before = old?.kind === "live" ? old.content : undefined;
     const hasEntered = content.term?.id !== before?.term?.id || content.phase !== before?.phase;
-    const isRun = hasEntered && how.withoutHook !== true;
     let draft: TermDraft | undefined;
     try {
       await topics.commit([{ id, content, atMs: how.atMs }], async (tx, [held]) => {
-        if (isRun) draft = await this.#enter(tx, content, before);
+        if (hasEntered) draft = await this.#enter(tx, content, before);
         if (held?.kind === "live") await how.also?.(tx, held);
       });
     } catch (error) {
       if (error instanceof SettlementConflict) this.stop(content, error);
       if (!(error instanceof KindFault)) ranks.drop(id);
-      const isHung = isRun && error instanceof StoreError && error.code === "timeout";
+      const isHung = hasEntered && error instanceof StoreError && error.code === "timeout";
       throw isHung
         ? new KindFault(`Cannot enter ${content.phase}: the kind "${content.kind}" takes too long`, error)
         : error;

@@ -6,9 +6,11 @@
 import type { ActivityOwner } from "#activity/owner.ts";
 import { ReportContract } from "#activity/reports/report_contract.ts";
 import type { ReportOutcome } from "#activity/reports/report_outcome.ts";
+import { invalidReport, REPORT_BODY_SIZE_MAX } from "#activity/reports/report_outcome.ts";
 import type { Directory } from "#mesh/directory.ts";
 import type { CallContext, Server } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
+import { packBody } from "#wire/body.ts";
 import { keyOfId } from "#wire/role.ts";
 
 export function serveReports(options: {
@@ -32,9 +34,13 @@ export function serveReports(options: {
     if (asked.shard > 0) return await owner.reports.take(asked);
     return { kind: "no_group", detail: `${source} is of no shard: reports and joins come from nodes of shards` };
   };
-  server.serve(ReportContract.report, (request, context) =>
-    take({ kind: "report", shard: shardOf(context), request }, context.source),
-  );
+  server.serve(ReportContract.report, (request, context) => {
+    const size = packBody(request.body).length;
+    if (size > REPORT_BODY_SIZE_MAX) {
+      return invalidReport("body", `found ${size} bytes; allowed: ${REPORT_BODY_SIZE_MAX}`);
+    }
+    return take({ kind: "report", shard: shardOf(context), request }, context.source);
+  });
   server.serve(ReportContract.join, (request, context) =>
     take({ kind: "join", shard: shardOf(context), request }, context.source),
   );

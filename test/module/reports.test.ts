@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from "#test";
 import { highest } from "#activity/ranks/rank_order.ts";
+import { REPORT_BODY_SIZE_MAX } from "#activity/reports/report_outcome.ts";
 import { Refusal } from "#activity/reports/refusal.ts";
 import { ReportContract } from "#activity/reports/report_contract.ts";
 import { activity } from "#module/activity_kind.ts";
@@ -119,6 +120,18 @@ describe("Reports over the mesh", () => {
     expect(ground.within(CENTER, () => ground.raid(CENTER).report(other))).toEqual({
       kind: "not_found",
       detail: 'no activity "other" of the kind "raid" is known here',
+    });
+    await ground.dispose();
+  });
+
+  test("a body beyond the limit is invalid with its size, and is not waited for", async () => {
+    const ground = new RaidGround();
+    const body = { damage: 1, note: "x".repeat(REPORT_BODY_SIZE_MAX) };
+    const request = { activity: "raid", player: "ada", key: "big", body };
+    const answer = ground.call(CENTER, ReportContract.report, request, CROSS_CENTER);
+    expect(answer).toMatchObject({
+      kind: "invalid",
+      issues: [{ path: "body", message: `found ${REPORT_BODY_SIZE_MAX + 17} bytes; allowed: ${REPORT_BODY_SIZE_MAX}` }],
     });
     await ground.dispose();
   });

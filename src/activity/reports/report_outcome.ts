@@ -5,6 +5,9 @@
 import type { Issue } from "../issue.ts";
 import type { Phase, TermPhase } from "../term.ts";
 
+/** Encoded size of a report's body: as many of them wait as there may be reports. */
+export const REPORT_BODY_SIZE_MAX = 8 * 1024;
+
 /** Phases in which a term takes reports, and joins. */
 export const REPORT_PHASES: readonly TermPhase[] = ["open"];
 export const JOIN_PHASES: readonly TermPhase[] = ["signup", "open"];

@@ -1,6 +1,6 @@
 /**
  * Keeps the members of series as shard_series.ts plans them: LOOK_DELAY_MS after a change of the activities or of what is
- * known of the shards, and every LOOK_MS. Shards that came too late for a member are the alarm `ungrouped:<member>`, an
+ * known of the shards, and every LOOK_MS. Shards that came too late for a member are the alarm `series_late:<member>`, an
  * id that is taken is `series_blocked:<series>`. What the store refuses is tried again at the next look.
  */
 
@@ -112,9 +112,9 @@ export class SeriesKeeper {
     const plan = planSeries(topics.all(), { facts: shards.facts(), deleted, nowMs: nowMs() });
     const now = new Set<string>();
     for (const { member, shards: missing } of plan.late) {
-      now.add(`ungrouped:${member}`);
+      now.add(`series_late:${member}`);
       const reason = "the shards were heard of when the term had begun";
-      alarms.raise(`ungrouped:${member}`, { activity: member, count: missing.length, shards: missing, reason });
+      alarms.raise(`series_late:${member}`, { activity: member, count: missing.length, shards: missing, reason });
     }
     for (const { series, id } of plan.taken) {
       now.add(`series_blocked:${series}`);

@@ -39,6 +39,7 @@ const ALARM_KINDS = [
   "rewards_late",
   "schedule_unreadable",
   "series_blocked",
+  "series_late",
   "settlement_conflict",
   "shard_conflict",
   "term_waits",
