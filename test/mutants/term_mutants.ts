@@ -7,12 +7,12 @@ import type { Mutant } from "./mutant.ts";
 import { TERMS_SIM, unit } from "./mutant.ts";
 
 const RUNNER = "src/activity/term_runner.ts";
-const TAKER = "src/activity/report_taker.ts";
+const TAKER = "src/activity/reports/report_taker.ts";
 
 const OWNING = [unit("activity/owner", "activity/owner_terms"), TERMS_SIM] as const;
 const GROUPS = [unit("activity/owner_groups"), TERMS_SIM] as const;
-const REPORTS = [unit("activity/report_intake"), TERMS_SIM] as const;
-const REWARDS = [unit("activity/settlement", "module/rewards_killed"), TERMS_SIM] as const;
+const REPORTS = [unit("activity/reports/report_intake"), TERMS_SIM] as const;
+const REWARDS = [unit("activity/ranks/settlement", "module/rewards_killed"), TERMS_SIM] as const;
 const INBOX = [unit("delivery/inbox_table", "delivery/inbox"), TERMS_SIM] as const;
 
 export const TERM_MUTANTS: readonly Mutant[] = [
@@ -29,8 +29,8 @@ export const TERM_MUTANTS: readonly Mutant[] = [
     rule: "hooks",
     file: RUNNER,
     find: `      await topics.commit([{ id, content, atMs: how.atMs }], async (tx, [held]) => {
-        if (isRun) draft = await this.#enter(tx, content, before);`,
-    replace: `      if (isRun) draft = await topics.transaction((tx) => this.#enter(tx, content, before));
+        if (hasEntered) draft = await this.#enter(tx, content, before);`,
+    replace: `      if (hasEntered) draft = await topics.transaction((tx) => this.#enter(tx, content, before));
       await topics.commit([{ id, content, atMs: how.atMs }], async (tx, [held]) => {`,
     suites: OWNING,
   },
@@ -59,8 +59,9 @@ export const TERM_MUTANTS: readonly Mutant[] = [
     name: "groups are made of what the shards were a day before",
     rule: "groups",
     file: RUNNER,
-    find: "const pinned = pinGroups(content.groups, this.#options.shards, atMs);",
-    replace: "const pinned = pinGroups(content.groups, this.#options.shards, atMs - 86_400_000);",
+    find: "const pinned = pinGroups(content.groups, shards, { atMs, isLast: window.closesAtMs <= nowMs });",
+    replace:
+      "const pinned = pinGroups(content.groups, shards, { atMs: atMs - 86_400_000, isLast: window.closesAtMs <= nowMs });",
     suites: GROUPS,
   },
   {
@@ -90,7 +91,7 @@ export const TERM_MUTANTS: readonly Mutant[] = [
   {
     name: "how far rewards were issued is written in another transaction",
     rule: "rewards",
-    file: "src/activity/reward_walk.ts",
+    file: "src/activity/ranks/reward_walk.ts",
     find: "      const progress = await topics.transaction((tx) => this.#issue(tx, content, hooks));\n",
     replace: `      const late: Parameters<Tx["run"]>[] = [];
       const progress = await topics.transaction((tx) => {
