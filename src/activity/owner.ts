@@ -37,6 +37,7 @@ import type {
 import { viewOf } from "./outcome.ts";
 import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
+import { missKinds } from "./miss_kinds.ts";
 import { ReportDesk } from "./report_desk.ts";
 import type { ShardGroups } from "./groups/term_groups.ts";
 import { ShardWatch } from "./shards/shard_watch.ts";
@@ -44,8 +45,7 @@ import type { RankLookup } from "./ranks/rank_lookup.ts";
 import type { ReportIntake } from "./reports/report_intake.ts";
 import type { RewardSink } from "./ranks/reward_walk.ts";
 import { SerialQueue } from "./serial_queue.ts";
-import type { Live } from "./term_runner.ts";
-import type { TermRunner } from "./term_runner.ts";
+import type { Live, TermRunner } from "./term_runner.ts";
 import { TermWork } from "./term_work.ts";
 import { dropOldKeys } from "./verb_keys.ts";
 import { VerbDesk, conflict, isIn } from "./verb_desk.ts";
@@ -164,6 +164,7 @@ export class ActivityOwner {
   async start(): Promise<void> {
     assert(this.#state === "new", "an owner that was not started");
     await this.#topics.start((tx) => this.#work.start(tx));
+    missKinds(this.#topics.all(), this.#options);
     for (const held of this.#topics.all()) {
       if (!this.#isStopped()) await this.#runner.walk(held.id, this.#nowMs());
     }

@@ -14,6 +14,7 @@ import type { ActivityOutcome, ActivityView, CreateRequest, EditRequest, VerbOpt
 import { viewOf } from "./outcome.ts";
 import type { OwnedTopics } from "./owned_topics.ts";
 import { baseOf, cursorAt, isRunning } from "./phases.ts";
+import { isSeries } from "./series/shard_series.ts";
 import type { ShardGroups } from "./groups/term_groups.ts";
 import { pinGroups } from "./groups/term_groups.ts";
 import type { Ungrouped } from "./groups/groups_bands.ts";
@@ -94,7 +95,8 @@ export class VerbDesk {
       const groups = edit.groups ?? content.groups;
       const config = edit.config === undefined ? content.config : edit.config;
       const checked = this.#options.checked({ id, kind, config, endsAtMs, schedule, timing, groups });
-      if (checked.kind === "invalid") return checked;
+      if (checked.kind === "invalid")
+        return { ...checked, detail: checked.detail.replace("Cannot create", "Cannot edit") };
       const late = edit.endsAtMs === undefined ? undefined : tooLate("edit", checked.content, nowMs);
       if (late !== undefined) return late;
       const isSameSchedule = equalData(schedule, content.schedule);
@@ -175,7 +177,11 @@ export class VerbDesk {
     const step = stepOf(live.content, verb);
     const isPast = verb === "next" && options.from !== undefined && options.from !== live.content.phase;
     if (step === "already" || isPast) return { kind: "ok", value: this.view(live), changed: false };
-    if (step === "refused") return conflict(`Cannot ${verb} activity "${id}": ${isIn(live.content)}`, live);
+    if (step === "refused") {
+      const hasNone = verb === "preview" && !live.content.phases.includes("preview");
+      const why = hasNone ? `its kind "${live.content.kind}" has no preview` : isIn(live.content);
+      return conflict(`Cannot ${verb} activity "${id}": ${why}`, live);
+    }
     const held = verb === "next" ? this.#options.held(live.content) : undefined;
     if (held !== undefined) return { kind: "conflict", detail: `Cannot next activity "${id}": ${held}`, allowed: [] };
     const planned = plan(live, this.#options.nowMs());
@@ -227,5 +233,6 @@ export function tooLate(verb: "create" | "edit", content: ActivityContent, nowMs
 }
 
 export function isIn(content: ActivityContent): string {
+  if (isSeries(content)) return "it is a series, whose openings are activities of their own";
   return content.phase === "open" ? "it is open" : `it is in the phase ${content.phase}`;
 }

@@ -76,21 +76,22 @@ export class MeshActivities {
     if (found.kind !== "ok") return found;
     const [view] = views;
     assert(view !== undefined, "a view for its owner");
-    const [held, ungrouped] = await Promise.all([this.#held(), this.#ungrouped(view)]);
-    return { kind: "ok", changed: false, value: detail({ ...view, ungrouped }, held, page) };
+    const [held, known] = await Promise.all([this.#held(), this.#ownersOwn(view)]);
+    return { kind: "ok", changed: false, value: detail({ ...view, ...known }, held, page) };
   }
 
-  /** As the owner says; undefined when it can't be asked. */
-  async #ungrouped({ id, owner, termGroups }: ActivityView): Promise<ActivityView["ungrouped"]> {
-    if (termGroups === undefined) return undefined;
+  /** What its owner alone knows of it; nothing when it can't be asked. */
+  async #ownersOwn({ id, owner }: ActivityView): Promise<Partial<Pick<ActivityView, "ungrouped" | "stopped">>> {
     const { caller } = this.#node.endpoint;
     try {
       const options = { to: { key: keyOfId(owner) }, timeoutMs: CHANGE_TIMEOUT_MS };
       const answer = await caller.call(ActivityContract.get, { id }, options);
-      return answer.kind === "ok" ? answer.value.ungrouped : undefined;
+      if (answer.kind !== "ok") return {};
+      const { ungrouped, stopped } = answer.value;
+      return { ungrouped, stopped };
     } catch (error) {
       if (!isCallError(error)) throw error;
-      return undefined;
+      return {};
     }
   }
 

@@ -6,7 +6,13 @@
 import type { Module } from "kuafu";
 import { activity, module, v } from "kuafu";
 
-export const plain = activity("plain", { config: v.record(v.string(), v.unknown()) });
+export const plain = activity("plain", {
+  config: v.pipe(
+    v.unknown(),
+    v.check((config) => !Array.isArray(config), "must be an object"),
+    v.record(v.string(), v.unknown()),
+  ),
+});
 
 export const plainModule: Module = module("plain", { activities: [plain] }, (node) => {
   const terms = node.activity(plain);

@@ -132,7 +132,7 @@ describe("ActivityOwner: groups of a term", () => {
     ];
     expect(owner.get("boss")?.ungrouped).toEqual(ungrouped);
     expect(world.alarms.all().map(({ name, detail }) => [name, detail["count"], detail["shards"]])).toEqual([
-      ["ungrouped:boss", 2, ungrouped.map(({ shard, reason }) => `shard ${shard}: ${reason}`)],
+      ["ungrouped:boss", 2, ungrouped.map(({ shard, reason }) => `${shard}: ${reason}`).join("; ")],
     ]);
     await owner.close("boss");
     await advance(world, LOOK_DELAY_MS);

@@ -280,4 +280,17 @@ describe("ActivityOwner: verbs of a term", () => {
     expect(viewIn(await owner.verb("boss", "cancel")).phase).toBe("cancelled");
     expect(kindOf(await owner.remove("boss"))).toBe("changed");
   });
+
+  test("an owner that starts without the module of a kind says so at once", async () => {
+    const counting = new Counting();
+    const world = await makeWorld({ kinds: counting });
+    const first = await world.begin();
+    await first.create({ id: "boss", kind: "boss", config: { hp: 1 }, open: true });
+    await first.stop();
+    Object.assign(counting, { names: [] });
+    await world.begin();
+    expect(world.alarms.all().map(({ name, detail }) => [name, detail])).toEqual([
+      ["kind_missing:boss", { count: 1, first: "boss", reason: "no module here brings it" }],
+    ]);
+  });
 });

@@ -4,6 +4,7 @@
  */
 
 import * as v from "valibot";
+import { unknownField } from "../unknown_field.ts";
 import { SHARDS_MAX, shardNumberSchema } from "../shards/shard_facts.ts";
 
 /** No group is ever larger. */
@@ -98,8 +99,3 @@ export const groupRuleSchema: v.GenericSchema<GroupRule> = v.variant(
   ],
   (issue) => (issue.expected === "Object" ? "must be a rule, an object with kind" : "must be all, lists or bands"),
 );
-
-function unknownField(issue: v.StrictObjectIssue): string {
-  if (issue.expected === "never") return "is not known here";
-  return issue.expected === "Object" ? "must be an object" : "is missing";
-}

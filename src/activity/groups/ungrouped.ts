@@ -83,8 +83,9 @@ export class UngroupedWatch {
       const found = this.of(held.content);
       if (found.length === 0) continue;
       now.add(id);
-      const named = found.slice(0, NAMED_MAX).map(({ shard, reason }) => `shard ${shard}: ${reason}`);
-      alarms.raise(`ungrouped:${id}`, { activity: id, term: term?.id, count: found.length, shards: named });
+      const named = found.slice(0, NAMED_MAX).map(({ shard, reason }) => `${shard}: ${reason}`);
+      const of = term === undefined ? {} : { term: term.id };
+      alarms.raise(`ungrouped:${id}`, { activity: id, ...of, count: found.length, shards: named.join("; ") });
     }
     for (const id of this.#raised) if (!now.has(id)) alarms.clear(`ungrouped:${id}`);
     this.#raised.clear();

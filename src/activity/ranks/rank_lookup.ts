@@ -188,7 +188,11 @@ function refusalOf(question: RankQuestion, content: ActivityContent, kinds: Acti
     return invalid("group", question.group, groups.join(", "));
   }
   if (groupNamed(question, content) !== undefined) return undefined;
-  const detail = `shard ${question.shard} is in no group of this term of "${content.id}": name one of ${groups.join(", ")}`;
+  const who =
+    question.shard === 0
+      ? "no shard was named, and there are several groups"
+      : `shard ${question.shard} is in no group`;
+  const detail = `${who} of this term of "${content.id}": name one of ${groups.join(", ")}`;
   return { kind: "no_group", detail };
 }
 

@@ -28,6 +28,7 @@ import {
   string,
   variant,
 } from "valibot";
+import { unknownField } from "../unknown_field.ts";
 import { ZONE_LENGTH_MAX } from "../shards/shard_facts.ts";
 
 /** How long a window may be. */
@@ -77,27 +78,33 @@ const limits = { notBeforeMs: exactOptional(timeMs), notAfterMs: exactOptional(t
 export const scheduleSchema = variant(
   "kind",
   [
-    strictObject({ kind: literal("manual") }),
-    strictObject({ kind: literal("once"), opensAtMs: timeMs, closesAtMs: timeMs }),
-    strictObject({ kind: literal("cron"), expression, durationMs, zone, ...limits }),
-    strictObject({
-      kind: literal("daily"),
-      windows: pipe(
-        array(strictObject({ opensAt, closesAt }), WINDOWS),
-        minLength(1, WINDOWS),
-        maxLength(DAILY_WINDOWS_MAX, WINDOWS),
-      ),
-      days: exactOptional(pipe(array(picklist(WEEKDAYS, DAYS), DAYS), minLength(1, DAYS), maxLength(7, DAYS))),
-      zone,
-      ...limits,
-    }),
-    strictObject({
-      kind: literal("shard_day"),
-      day: pipe(number(DAY), integer(DAY), minValue(1, DAY), maxValue(SHARD_DAY_MAX, DAY)),
-      from: picklist(["opened", "merged"], "must be opened or merged"),
-      opensAt,
-      durationMs,
-    }),
+    strictObject({ kind: literal("manual") }, unknownField),
+    strictObject({ kind: literal("once"), opensAtMs: timeMs, closesAtMs: timeMs }, unknownField),
+    strictObject({ kind: literal("cron"), expression, durationMs, zone, ...limits }, unknownField),
+    strictObject(
+      {
+        kind: literal("daily"),
+        windows: pipe(
+          array(strictObject({ opensAt, closesAt }, unknownField), WINDOWS),
+          minLength(1, WINDOWS),
+          maxLength(DAILY_WINDOWS_MAX, WINDOWS),
+        ),
+        days: exactOptional(pipe(array(picklist(WEEKDAYS, DAYS), DAYS), minLength(1, DAYS), maxLength(7, DAYS))),
+        zone,
+        ...limits,
+      },
+      unknownField,
+    ),
+    strictObject(
+      {
+        kind: literal("shard_day"),
+        day: pipe(number(DAY), integer(DAY), minValue(1, DAY), maxValue(SHARD_DAY_MAX, DAY)),
+        from: picklist(["opened", "merged"], "must be opened or merged"),
+        opensAt,
+        durationMs,
+      },
+      unknownField,
+    ),
   ],
   "must have a kind: manual, once, cron, daily or shard_day",
 );

@@ -29,6 +29,7 @@ const ALARM_KINDS = [
   "fenced",
   "hook_slow",
   "kind_fault",
+  "kind_missing",
   "module_fault",
   "orphan",
   "ranking_full",

@@ -131,7 +131,7 @@ describe("ActivityOwner: a series by the days of shards", () => {
     owner.shardsChanged();
     await advance(world, SERIES_LOOK_DELAY_MS);
     expect(world.alarms.all().map(({ name, detail }) => [name, detail["shards"]])).toEqual([
-      ["ungrouped:newcomers", ["shard 9: its config does not say when it opened"]],
+      ["ungrouped:newcomers", "9: its config does not say when it opened"],
       ["series_late:newcomers-20231114-2200", [2]],
     ]);
     await owner.close("newcomers-20231114-2200");
