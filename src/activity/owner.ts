@@ -298,9 +298,11 @@ export class ActivityOwner {
   cancel(topic: string, options: VerbOptions = {}): Promise<TopicOutcome> {
     return this.#change(async () => {
       const id = parseActivityTopic(topic)?.id ?? "";
-      if (this.#live(id) === undefined) return this.#desk.cancel(topic);
       const outcome = await this.#verbs.phase(id, "cancel", options);
-      return outcome.kind === "ok" ? { ...outcome, topic, version: outcome.value.version } : outcome;
+      if (outcome.kind === "ok") return { ...outcome, topic, version: outcome.value.version };
+      // What was done under its key is answered first, also of what is gone since.
+      if (outcome.kind !== "invalid" && this.#live(id) === undefined) return this.#desk.cancel(topic);
+      return outcome;
     });
   }
 

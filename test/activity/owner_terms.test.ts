@@ -4,7 +4,7 @@ import type { ActivityOwner } from "#activity/owner.ts";
 import type { Tx } from "#store/store.ts";
 import { describe, expect, test } from "#test";
 import type { World } from "./fixture.ts";
-import { contentOf, kinds, makeWorld, settle, viewIn } from "./fixture.ts";
+import { TOPIC, contentOf, kinds, makeWorld, settle, viewIn } from "./fixture.ts";
 
 const HOUR_MS = 3_600_000;
 const TIMING = { previewMs: 2 * HOUR_MS, signupMs: HOUR_MS, showMs: HOUR_MS };
@@ -192,6 +192,17 @@ describe("ActivityOwner: verbs of a term", () => {
     expect(kindOf(await next.verb("boss", "open", { key: "n1" }))).toBe("invalid");
     expect(kindOf(await next.verb("boss", "next", { key: "no spaces" }))).toBe("invalid");
     expect(viewIn(await next.verb("boss", "next", { key: "n2" })).phase).toBe("open");
+  });
+
+  test("a cancel under a key is answered as it was, also when the activity is deleted since", async () => {
+    const world = await makeWorld();
+    const owner = await world.begin();
+    await owner.create({ id: "boss", kind: "boss", config: { hp: 1 }, open: true });
+    const first = await owner.cancel(TOPIC, { key: "c1" });
+    if (first.kind !== "ok") throw new Error(first.detail);
+    await owner.remove("boss");
+    expect(await owner.cancel(TOPIC, { key: "c1" })).toEqual({ ...first, changed: false });
+    expect(await owner.cancel(TOPIC, { key: "c2" })).toMatchObject({ kind: "ok", value: undefined, changed: false });
   });
 
   test("next from a phase that has passed changes nothing", async () => {
