@@ -106,6 +106,7 @@ async function measureChanges(crowd: ShardCrowd, driver: ActivityDriver): Promis
       number(moved.size),
       String(moved.others),
       String(moved.steering),
+      String(moved.relinks),
     ]);
   }
   return table(
@@ -116,6 +117,7 @@ async function measureChanges(crowd: ShardCrowd, driver: ActivityDriver): Promis
       "bytes on each link",
       "snapshots of others on all links",
       "lists, wants and reports on all links",
+      "links that a busy machine has lost and made anew",
     ],
     rows,
   );

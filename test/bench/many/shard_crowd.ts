@@ -30,6 +30,8 @@ export interface Moved {
   readonly snapshotSize: number;
   /** Lists, wants, relists and reports, both ways, on all links. */
   readonly steering: number;
+  /** Links that were made anew meanwhile: each brings a list. */
+  readonly relinks: number;
 }
 
 export class ShardCrowd {
@@ -87,6 +89,7 @@ export class ShardCrowd {
       size: Math.max(...own.map((snapshots) => total(snapshots.map(({ size }) => ({ count: 1, size }))).size)),
       snapshotSize: Math.max(...own.flatMap((snapshots) => snapshots.map(({ size }) => size))),
       steering: total(steering).count,
+      relinks: total(links.flatMap(({ received }) => received["welcome"] ?? [])).count,
     };
   }
 
