@@ -14,6 +14,7 @@ export type { Mail, MailItem } from "./delivery/reward.ts";
 export { activity } from "./module/activity_kind.ts";
 export type { ActivityKind, ActivityOptions, BodyOf, ConfigOf } from "./module/activity_kind.ts";
 export type { OwnerTerm, TermJoin, TermReport, TermReward, TermStanding } from "./module/owner_term.ts";
+export type { PlayerCall, PlayerHandler } from "./module/player_service.ts";
 export type { Phase, TermPhase } from "./activity/term.ts";
 export { module } from "./module/module.ts";
 export type { Module } from "./module/module.ts";
@@ -29,6 +30,7 @@ export type {
   OnceEvent,
   OpenedEvent,
   PhaseEvent,
+  PlayerPush,
   ReportCall,
   ReportOutcome,
   StandingCall,

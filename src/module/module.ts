@@ -2,6 +2,7 @@
  * A module: a team's code as a value. `setup` runs once per node that hosts it, before the node links.
  */
 
+import type { Method } from "#rpc/contract.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { ModuleNode } from "./module_node.ts";
 
@@ -10,6 +11,8 @@ export interface Module {
   readonly name: string;
   /** Kinds that this module brings: an owner takes activities of these and no others. */
   readonly activities: readonly ActivityKind[];
+  /** Contracts of which players may call what their methods say. */
+  readonly players: readonly Readonly<Record<string, Method>>[];
   readonly setup: (node: ModuleNode) => void;
 }
 
@@ -19,20 +22,24 @@ export interface Module {
  */
 export function module(
   name: string,
-  options: { readonly activities?: readonly ActivityKind[] },
+  options: {
+    readonly activities?: readonly ActivityKind[];
+    readonly players?: readonly Readonly<Record<string, Method>>[];
+  },
   setup: (node: ModuleNode) => void,
 ): Module {
   if (!isName(name)) {
     throw new TypeError(`Cannot declare module: name is "${name}", allowed is [a-z][a-z0-9_]*`);
   }
-  return { name, activities: options.activities ?? [], setup };
+  return { name, activities: options.activities ?? [], players: options.players ?? [], setup };
 }
 
 /** True for what `module()` returned, also when it came from a file that was loaded at run time. */
 export function isModule(value: unknown): value is Module {
   if (typeof value !== "object" || value === null) return false;
-  const { name, activities, setup } = value as Partial<Record<keyof Module, unknown>>;
-  return isName(name) && Array.isArray(activities) && activities.every(isKind) && typeof setup === "function";
+  const { name, activities, players, setup } = value as Partial<Record<keyof Module, unknown>>;
+  if (!isName(name) || !Array.isArray(activities) || !Array.isArray(players)) return false;
+  return activities.every(isKind) && typeof setup === "function";
 }
 
 function isKind(value: unknown): boolean {

@@ -14,7 +14,8 @@ import type { Directory } from "#mesh/directory.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
-import { ContractError } from "#rpc/contract.ts";
+import { ContractError, PLAYER_ROLES } from "#rpc/contract.ts";
+import { PlayerContract } from "#session/player_contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { CallContext, Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
@@ -22,7 +23,9 @@ import { METHOD_TEAM_MIN } from "#wire/limits.ts";
 import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { Module } from "./module.ts";
-import type { ActivityListener, Group, ModuleNode, Target } from "./module_node.ts";
+import type { PlayerMethods } from "./player_methods.ts";
+import type { PlayerHandler, PlayerService } from "./player_service.ts";
+import type { ActivityListener, Group, ModuleNode, PlayerPush, Target } from "./module_node.ts";
 import { ShardActivity } from "./shard_activity.ts";
 import type { TargetResolver } from "./target.ts";
 
@@ -39,6 +42,10 @@ export interface ModuleHostOptions {
   readonly clusterMs: () => number;
   /** Undefined: this node keeps nothing. */
   readonly once: OnceHooks | undefined;
+  /** What players may call, of all modules that are hosted here. */
+  readonly methods: PlayerMethods;
+  /** Undefined: this node serves no players. */
+  readonly players: PlayerService | undefined;
 }
 
 export class ModuleHost {
@@ -79,6 +86,12 @@ export class ModuleHost {
         module.name,
         new TypeError(twice ? "a module of this name is hosted already" : `kind ${taken?.name} is taken`),
       );
+      return;
+    }
+    try {
+      for (const contract of module.players) this.#options.methods.add(contract);
+    } catch (error) {
+      this.#fault(module.name, error);
       return;
     }
     this.#modules.push(module);
@@ -162,6 +175,9 @@ export class ModuleHost {
         // The owner validated every config of this kind before it published it.
         return listener as never;
       },
+      onPlayer: (method, handler) => this.#onPlayer(module.name, method, handler as PlayerHandler),
+      push: (push) => heard(this.#push(push)),
+      kick: (player, reason) => heard(this.#kick(player, reason)),
       nodes: (role, shard) => directory.ofRole(role, shard),
       onReachable: (listener) => this.#reachable.push((node) => guard(() => listener(node))),
       onUnreachable: (listener) => this.#unreachable.push((node) => guard(() => listener(node))),
@@ -193,6 +209,33 @@ export class ModuleHost {
       if (isCallError(error) && !error.sent) await this.#polled();
       throw error;
     }
+  }
+
+  #onPlayer(name: string, method: Method, handler: PlayerHandler): void {
+    const { players, self } = this.#options;
+    if (players === undefined) {
+      throw new TypeError(`Cannot serve players on ${self.id}: allowed are ${PLAYER_ROLES.join(" and ")}`);
+    }
+    players.on(method, async (from, request) => {
+      try {
+        return await handler(from, request);
+      } catch (error) {
+        if (!isCallError(error)) this.#fault(name, error);
+        throw error;
+      }
+    });
+  }
+
+  /** Rejects with CallError. */
+  async #push({ players, type, body }: PlayerPush): Promise<{ readonly told: number }> {
+    const { shard } = this.#options.self;
+    return await this.#call(PlayerContract.push, { players, type, body }, { to: { role: "gateway", shard } });
+  }
+
+  /** Rejects with CallError. */
+  async #kick(player: string, reason: string): Promise<{ readonly ended: boolean }> {
+    const { shard } = this.#options.self;
+    return await this.#call(PlayerContract.kick, { player, reason }, { to: { role: "gateway", shard } });
   }
 
   #polled(): Promise<void> {

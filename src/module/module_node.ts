@@ -18,6 +18,7 @@ import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
+import type { PlayerHandler } from "./player_service.ts";
 import type { ActivityKind, BodyOf, ConfigOf } from "./activity_kind.ts";
 import type {
   JoinCall,
@@ -104,6 +105,16 @@ export interface ActivityListener<Config, Body = unknown> {
   top(question: TopCall, options?: CallOptions): Promise<TopOutcome>;
 }
 
+/** Something that players of this node's shard are told unasked. */
+export interface PlayerPush {
+  /** At most 1,000. Without them: everybody of the shard who is logged in. */
+  readonly players?: readonly string[] | undefined;
+  /** [a-z][a-z0-9_.]*, for the client to tell pushes apart. */
+  readonly type: string;
+  /** Plain data. */
+  readonly body: unknown;
+}
+
 export interface ModuleNode {
   readonly id: NodeId;
   readonly role: Role;
@@ -128,6 +139,16 @@ export interface ModuleNode {
   ): Promise<ReplyOf<M>>;
   /** No reply, no promise of arrival. False when it could not leave this process. */
   cast<M extends Method>(method: M, request: RequestOf<M>, to: Target | Group): boolean;
+  /**
+   * Serves a method to players, on the role that it says. The shard's gateway has checked the request, and says who asks.
+   * Throws ContractError for a method whose contract is not among the module's `players`, or that is taken; TypeError on a
+   * node of another role.
+   */
+  onPlayer<M extends Method>(method: M, handler: PlayerHandler<M>): void;
+  /** Tells players of this node's shard. Answers how many were told. Rejects with CallError. */
+  push(push: PlayerPush): Promise<{ readonly told: number }>;
+  /** Ends a player's session, with the reason for the client. Rejects with CallError. */
+  kick(player: string, reason: string): Promise<{ readonly ended: boolean }>;
   activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>, BodyOf<Kind>>;
   /** Nodes that are reachable now. */
   nodes(role: Role, shard?: number): readonly Identity[];

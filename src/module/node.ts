@@ -29,6 +29,9 @@ import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
 import { OwnedActivities } from "./owned_activities.ts";
+import { PlayerGateway } from "./player_gateway.ts";
+import { PlayerMethods } from "./player_methods.ts";
+import { PlayerService } from "./player_service.ts";
 import { RuntimeService } from "./runtime_service.ts";
 import { serveShardFacts } from "./shard_answers.ts";
 import { TargetResolver } from "./target.ts";
@@ -52,6 +55,8 @@ export class Node {
   readonly assignment: Assignment;
   readonly sessions: GatewaySessions | undefined;
   readonly logins: ShardLogins | undefined;
+  readonly players: PlayerService | undefined;
+  readonly playerGateway: PlayerGateway | undefined;
   readonly activities: OwnedActivities | undefined;
   readonly shards: KnownShards | undefined;
   /** Of the activities that this node owns, on their way to the shards. */
@@ -105,7 +110,20 @@ export class Node {
       const { replica, alarms } = this;
       this.once = new OnceHooks({ store: ownStore, clock, clusterMs, replica, alarms });
     }
+    const methods = new PlayerMethods();
+    if (spec.parts.includes("logins") && gateway !== undefined) {
+      this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
+      if (self.role === "user" || self.role === "center") {
+        this.players = new PlayerService({ gateway, endpoint: this.endpoint, logins: this.logins, methods });
+      }
+    }
+    if (spec.parts.includes("sessions")) {
+      const { endpoint } = this;
+      this.playerGateway = new PlayerGateway({ self, endpoint, methods, nodes: () => this.mesh.shardNodes() });
+    }
     this.modules = new ModuleHost({
+      methods,
+      players: this.players,
       self,
       clock,
       log,
@@ -126,9 +144,6 @@ export class Node {
         endpoint: this.endpoint,
         nodes: () => this.mesh.shardNodes(),
       });
-    }
-    if (spec.parts.includes("logins") && gateway !== undefined) {
-      this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
     }
     const { shards = [], store } = options;
     if (self.role === "gateway") {

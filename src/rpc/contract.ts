@@ -9,6 +9,10 @@ import { METHOD_MAX } from "#wire/limits.ts";
 /** A valibot schema of any input and output. */
 export type Schema = BaseSchema<unknown, unknown, BaseIssue<unknown>>;
 
+/** Roles that serve players: their node is found by the player alone. */
+export const PLAYER_ROLES = ["user", "center"] as const;
+export type PlayerRole = (typeof PLAYER_ROLES)[number];
+
 export interface MethodDeclaration<Request extends Schema = Schema, Reply extends Schema = Schema> {
   /** METHOD_TEAM_MIN to METHOD_MAX for a team's own. */
   readonly id: number;
@@ -16,6 +20,11 @@ export interface MethodDeclaration<Request extends Schema = Schema, Reply extend
   readonly reply: Reply;
   /** Executing it twice is as good as once: it may be tried again after LINK_LOST or DEADLINE. */
   readonly idempotent?: boolean;
+  /**
+   * Players may ask for it: their shard's gateway checks the request and hands it to the player's node of this role. Its
+   * contract is among the `players` of its module.
+   */
+  readonly players?: PlayerRole;
   /** Served by a node that is leaving too; others are answered with DRAINING there. */
   readonly whileDraining?: boolean;
 }

@@ -8,6 +8,7 @@ import type { Module } from "#module/module.ts";
 import { isModule, module } from "#module/module.ts";
 import { ModuleHost } from "#module/module_host.ts";
 import type { ModuleNode } from "#module/module_node.ts";
+import { PlayerMethods } from "#module/player_methods.ts";
 import { TargetResolver } from "#module/target.ts";
 import { contract } from "#rpc/contract.ts";
 import { RuntimeContract } from "#rpc/runtime_contract.ts";
@@ -53,6 +54,8 @@ class Hosted {
         alarms: this.alarms,
       }),
       once: undefined,
+      methods: new PlayerMethods(),
+      players: undefined,
       clusterMs,
     });
   }

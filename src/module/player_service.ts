@@ -1,0 +1,69 @@
+/**
+ * The side of a node that serves players, `user` or `center`: takes their requests from its own gateway and gives them to
+ * the handlers that modules have set up. A request of a session that the gateway has not told of, or has ended, is refused.
+ */
+
+import type { HeardRequestOf, AnswerOf, Method } from "#rpc/contract.ts";
+import { ContractError } from "#rpc/contract.ts";
+import type { Endpoint } from "#rpc/endpoint.ts";
+import { PlayerContract } from "#session/player_contract.ts";
+import type { ShardLogins } from "#session/shard_logins.ts";
+import type { NodeId } from "#wire/role.ts";
+import type { PlayerMethods } from "./player_methods.ts";
+
+/** Who asks, as the gateway says. */
+export interface PlayerCall {
+  readonly player: string;
+  /** 32 hex digits; another one with each login. */
+  readonly session: string;
+  /** Milliseconds that are left. */
+  timeLeftMs(): number;
+}
+
+export type PlayerHandler<M extends Method = Method> = (
+  from: PlayerCall,
+  request: HeardRequestOf<M>,
+) => AnswerOf<M> | Promise<AnswerOf<M>>;
+
+export interface PlayerServiceOptions {
+  readonly gateway: NodeId;
+  readonly endpoint: Endpoint;
+  readonly logins: ShardLogins;
+  readonly methods: PlayerMethods;
+}
+
+export class PlayerService {
+  readonly #methods: PlayerMethods;
+  readonly #handlers = new Map<number, PlayerHandler>();
+
+  constructor(options: PlayerServiceOptions) {
+    const { gateway, endpoint, logins, methods } = options;
+    this.#methods = methods;
+    endpoint.server.serve(PlayerContract.request, async ({ session, player, method, body }, context) => {
+      if (context.source !== gateway) {
+        throw new TypeError(`only ${gateway} may ask for its players, not ${context.source}`);
+      }
+      if (logins.sessionOf(player) !== session) {
+        return { kind: "refused" as const, code: "INVALID" as const, detail: "this session is over" };
+      }
+      const handler = this.#handlers.get(method);
+      if (handler === undefined) {
+        const detail = `no module here serves method ${method}`;
+        return { kind: "refused" as const, code: "UNKNOWN_METHOD" as const, detail };
+      }
+      const checked = this.#methods.check(method, body);
+      if (checked.kind === "refused") return checked;
+      const from: PlayerCall = { player, session, timeLeftMs: () => context.timeLeftMs() };
+      return { kind: "reply" as const, body: await handler(from, checked.body as never) };
+    });
+  }
+
+  /** Throws ContractError for a method that players may not call, and for one that is taken. */
+  on(method: Method, handler: PlayerHandler): void {
+    if (this.#methods.get(method.id) === undefined) {
+      throw new ContractError(`Cannot serve ${method.name} to players: its contract is not among its module's players`);
+    }
+    if (this.#handlers.has(method.id)) throw new ContractError(`Cannot serve ${method.name} to players: it is served`);
+    this.#handlers.set(method.id, handler);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What a shard's gateway and the nodes behind it say to each other for players: requests that players make, and what is
+ * pushed to them. The gateway alone knows who a player is: what a client says of itself is never believed.
+ */
+
+import * as v from "valibot";
+import { contract } from "#rpc/contract.ts";
+
+/** Type of a push, for the client to tell them apart. */
+export const PUSH_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
+/** Players that one push may name. */
+export const PUSHED_MAX = 1_000;
+
+const player = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+const type = v.pipe(v.string(), v.regex(PUSH_TYPE));
+
+export const PlayerContract = contract("player", {
+  /** Served by `user` and `center`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
+  request: {
+    id: 45,
+    request: v.strictObject({ session, player, method: v.number(), body: v.unknown() }),
+    reply: v.variant("kind", [
+      v.object({ kind: v.literal("reply"), body: v.unknown() }),
+      /** It was not executed. */
+      v.object({ kind: v.literal("refused"), code: v.picklist(["UNKNOWN_METHOD", "INVALID"]), detail: v.string() }),
+    ]),
+  },
+  /** Served by `gateway`. Without `players`: everybody of the shard. Answers how many sessions it went to. */
+  push: {
+    id: 46,
+    request: v.strictObject({
+      players: v.optional(v.pipe(v.array(player), v.maxLength(PUSHED_MAX))),
+      type,
+      body: v.unknown(),
+    }),
+    reply: v.object({ told: v.number() }),
+  },
+  /** Served by `gateway`: ends the player's session, with the reason for the client. */
+  kick: {
+    id: 47,
+    idempotent: true,
+    request: v.strictObject({ player, reason: v.pipe(v.string(), v.maxLength(256)) }),
+    reply: v.object({ ended: v.boolean() }),
+  },
+  /** Served by `gateway`. */
+  whereis: {
+    id: 48,
+    idempotent: true,
+    request: v.strictObject({ player }),
+    reply: v.object({ session: v.optional(session, () => undefined) }),
+  },
+});
