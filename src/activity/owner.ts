@@ -5,20 +5,13 @@
  * announced. Knows no links: what is published goes to a callback.
  */
 
-import type { Alarms } from "#base/alarms.ts";
 import { assert } from "#base/assert.ts";
-import type { Clock } from "#base/clock.ts";
-import type { Digest } from "#base/digest.ts";
 import { toHex } from "#base/digest.ts";
-import type { Log } from "#base/log.ts";
 import { isLoggedAttempt, messageOf } from "#base/log.ts";
 import { Slices } from "#base/slices.ts";
-import type { Random } from "#base/random.ts";
-import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 import { TopicOwner } from "#sync/topic_owner.ts";
 import { versionText } from "#sync/version.ts";
-import type { Identity } from "#wire/identity.ts";
 import type { Report, Version } from "#wire/sync_message.ts";
 import { parseActivityTopic } from "./activity_topic.ts";
 import { CreateDesk } from "./create_desk.ts";
@@ -26,7 +19,6 @@ import { dropOldDeleted, noteDeleted } from "./series/deleted_members.ts";
 import { DueTimer } from "./due_timer.ts";
 import type { Orphan } from "./orphans.ts";
 import type {
-  ActivityKinds,
   ActivityOutcome,
   ActivityView,
   CreateRequest,
@@ -35,15 +27,13 @@ import type {
   VerbOptions,
 } from "./outcome.ts";
 import { viewOf } from "./outcome.ts";
-import type { Publish } from "./owned_topics.ts";
 import { OwnedTopics } from "./owned_topics.ts";
+import type { ActivityOwnerOptions } from "./owner_options.ts";
 import { missKinds } from "./miss_kinds.ts";
 import { ReportDesk } from "./report_desk.ts";
-import type { ShardGroups } from "./groups/term_groups.ts";
 import { ShardWatch } from "./shards/shard_watch.ts";
 import type { RankLookup } from "./ranks/rank_lookup.ts";
 import type { ReportIntake } from "./reports/report_intake.ts";
-import type { RewardSink } from "./ranks/reward_walk.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import type { Live, TermRunner } from "./term_runner.ts";
 import { TermWork } from "./term_work.ts";
@@ -57,28 +47,6 @@ export const CHANGES_WAITING_MAX = 256;
 /** How long a tombstone is kept at least. */
 export const TOMBSTONE_MIN_MS = 30 * 24 * 3600 * 1000;
 const TERM_ID_SIZE = 16;
-
-export interface ActivityOwnerOptions {
-  readonly self: Identity;
-  readonly store: Store;
-  readonly clock: Clock;
-  /** The cluster's wall clock, which for its own activities is this owner's. */
-  readonly clusterMs: () => number;
-  readonly random: Random;
-  readonly digest: Digest;
-  readonly log: Log;
-  readonly alarms: Alarms;
-  readonly kinds: ActivityKinds;
-  /** Whom the activities divide into groups. */
-  readonly shards: ShardGroups;
-  readonly publish: Publish;
-  /** StateTopics.forget */
-  readonly forget: (topic: string) => void;
-  /** Undefined: a kind that gives rewards stops before it gives any. */
-  readonly rewards?: RewardSink | undefined;
-  /** Default: RANK_ENTRIES_MAX. */
-  readonly rankEntriesMax?: number | undefined;
-}
 
 export class ActivityOwner {
   readonly #options: ActivityOwnerOptions;
