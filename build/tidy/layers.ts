@@ -1,7 +1,7 @@
 /**
  * Who may import whom. A file imports its own layer or a lower one; runtime/ is
- * for run, supervisor and main alone; a game module sees nothing but the module surface; no two
- * files in src import each other, however long the way round.
+ * for run, supervisor and main alone; a game module sees nothing but the module surface, and the player's client nothing
+ * but its codec; no two files in src import each other, however long the way round.
  */
 
 import type { Finding } from "./finding.ts";
@@ -73,9 +73,28 @@ function judge(path: string, imported: Import, rules: ImportRules): string | und
   if (targetRank === undefined) return `a layer that exists: ${LAYERS.join(" ")}`;
   if (targetRank === RUNTIME_RANK && ownRank < RUNTIME_RANK)
     return "runtime/ is imported by run, supervisor and main only";
+  const forClient = judgeClient(path, target, imported.isType);
+  if (forClient !== undefined) return forClient;
   if (path === SURFACE && targetRank > MODULE_RANK) return "src/mod.ts lists module/ and lower layers";
   if (targetRank <= ownRank) return undefined;
   return `${layerName(path)} or a lower layer: ${ORDER}`;
+}
+
+/** What a browser loads for the player's client must stay small, and know nothing of servers. */
+function judgeClient(path: string, target: string, isType: boolean): string | undefined {
+  const isCodec = path.startsWith("src/session/client_");
+  if (!isCodec && !path.startsWith("src/client/")) return undefined;
+  if (target.startsWith("src/session/client_") || target.startsWith("src/base/")) return undefined;
+  if (isCodec) {
+    return target.startsWith("src/wire/")
+      ? undefined
+      : "#session/client_*, #wire/ and #base/: the client shares this file";
+  }
+  if (target.startsWith("src/client/") || target === "src/wire/body.ts" || target === "src/wire/plain_value.ts") {
+    return undefined;
+  }
+  if (target === "src/rpc/contract.ts" && isType) return undefined;
+  return "#client/, #session/client_*, #wire/body.ts, #wire/plain_value.ts, #base/, and types of #rpc/contract.ts";
 }
 
 function judgePackage(path: string, specifier: string, rules: ImportRules): string | undefined {

@@ -22,6 +22,8 @@ export interface Source {
 
 export interface Import {
   readonly specifier: string;
+  /** `import type`: nothing of it is there when the program runs. */
+  readonly isType: boolean;
   readonly line: number;
 }
 
@@ -48,7 +50,8 @@ export function findImports(source: Source): Import[] {
     if (source.code.charAt(start) === "}") continue;
     const before = source.code.slice(Math.max(0, start - 200), start);
     if (!/(?<![\w$.])(?:from|import|import\s*\(|require\s*\()\s*$/.test(before)) continue;
-    imports.push({ specifier: value, line: lineAt(source, start) });
+    const isType = /(?<![\w$.])import\s+type\b[^;]*$/.test(before);
+    imports.push({ specifier: value, isType, line: lineAt(source, start) });
   }
   return imports;
 }

@@ -26,6 +26,7 @@ describe("checkCode() on names of a runtime", () => {
     ["crypto.subtle", "crypto.subtle"],
     ["crypto.randomUUID()", "crypto.randomUUID"],
     ["performance.now()", "performance.now"],
+    ["new WebSocket(url)", "WebSocket"],
   ] as const;
 
   test("refuses each of them in a layer", () => {
@@ -40,6 +41,14 @@ describe("checkCode() on names of a runtime", () => {
     for (const path of ["src/runtime/bun.ts", "src/main.ts", "src/main_deno.ts", "test/a.test.ts", "build/a.ts"]) {
       for (const [text] of banned) expect(foundIn(path, text)).toEqual([]);
     }
+  });
+
+  test("lets two files of the client name what browsers have, and no more", () => {
+    const text = "new WebSocket(url); setTimeout(f, 1); Math.random(); performance.now(); Bun.sleep(1);";
+    const found = (path: string): string[] => foundIn(path, text).map((line) => line.slice(3));
+    expect(found("src/client/web_socket.ts")).toEqual(['"Bun"', '"setTimeout"', '"Math.random"', '"performance.now"']);
+    expect(found("src/client/web_clock.ts")).toEqual(['"Bun"', '"WebSocket"']);
+    expect(found("src/client/client.ts").length).toBe(5);
   });
 
   test("allows members, comments, strings and a date of something", () => {

@@ -58,6 +58,18 @@ describe("checkLayers()", () => {
     expect(mayImport("src/game/guild.ts", "#client/client.ts")).toBe(false);
   });
 
+  test("shows the player's client its codec alone, and the codec nothing but the wire", () => {
+    const allowed = ["./backoff.ts", "#session/client_codec.ts", "#wire/body.ts", "#base/clock.ts"];
+    for (const specifier of allowed) expect(mayImport("src/client/client.ts", specifier)).toBe(true);
+    const refused = ["#session/session_table.ts", "#wire/header.ts", "#rpc/contract.ts", "#link/link.ts"];
+    for (const specifier of refused) expect(mayImport("src/client/client.ts", specifier)).toBe(false);
+    const types = readSource("src/client/client.ts", 'import type {\n  M,\n} from "#rpc/contract.ts";');
+    expect(checkLayers([types], RULES)).toEqual([]);
+    expect(mayImport("src/session/client_codec.ts", "#wire/call_error.ts")).toBe(true);
+    expect(mayImport("src/session/client_codec.ts", "#rpc/contract.ts")).toBe(false);
+    expect(mayImport("src/session/client_codec.ts", "./session_table.ts")).toBe(false);
+  });
+
   test("keeps src/mod.ts at the module layer", () => {
     expect(mayImport("src/mod.ts", "./module/module.ts")).toBe(true);
     expect(mayImport("src/mod.ts", "./game/guild.ts")).toBe(false);

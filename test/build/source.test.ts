@@ -50,12 +50,12 @@ describe("findImports()", () => {
       'type E = import("./e.ts").E;',
     ].join("\n");
     expect(findImports(readSource("x.ts", text))).toEqual([
-      { specifier: "./a.ts", line: 1 },
-      { specifier: "#wire/b.ts", line: 2 },
-      { specifier: "./side.ts", line: 3 },
-      { specifier: "./c.ts", line: 6 },
-      { specifier: "./d.ts", line: 7 },
-      { specifier: "./e.ts", line: 8 },
+      { specifier: "./a.ts", isType: false, line: 1 },
+      { specifier: "#wire/b.ts", isType: true, line: 2 },
+      { specifier: "./side.ts", isType: false, line: 3 },
+      { specifier: "./c.ts", isType: false, line: 6 },
+      { specifier: "./d.ts", isType: false, line: 7 },
+      { specifier: "./e.ts", isType: false, line: 8 },
     ]);
   });
 
