@@ -3,6 +3,7 @@
  * FLAGS, this file judges them. No flag takes a secret: what is in argv is in every process list.
  */
 
+import { NAME_LENGTH_MAX } from "#session/client_packets.ts";
 import { NUMBER_MAX } from "#wire/role.ts";
 import { anyOf, type Fault, shown } from "./config/fault.ts";
 import { NODE_ROLES, type NodeRole } from "./config/types.ts";
@@ -15,6 +16,7 @@ export const FLAGS = {
   module: { takes: "FILE" },
   data: { takes: "DIR" },
   log: { takes: "json|pretty" },
+  player: { takes: "NAME" },
   watch: { takes: undefined },
   help: { takes: undefined },
   version: { takes: undefined },
@@ -42,6 +44,7 @@ export type Command =
   | { readonly kind: "shard"; readonly number: number; readonly options: RunOptions }
   | { readonly kind: "all"; readonly watch: boolean; readonly options: RunOptions }
   | { readonly kind: "check_config"; readonly config: string }
+  | { readonly kind: "token"; readonly player: string; readonly config: string }
   | { readonly kind: "help" }
   | { readonly kind: "version" };
 
@@ -99,14 +102,25 @@ function collect(tokens: readonly ArgvToken[], fault: Report): { values: Values;
 }
 
 function wordCommand(words: readonly string[], values: Values, fault: Report): Command | undefined {
+  if (words.length === 1 && words[0] === "token") return tokenCommand(values, fault);
   if (words.length !== 1 || words[0] !== "check-config") {
-    fault("arguments", shown(words.join(" ")), "check-config, or flags only (see kuafu --help)");
+    fault("arguments", shown(words.join(" ")), "check-config, token, or flags only (see kuafu --help)");
     return undefined;
   }
   refuseOthers(values, ["config"], "check-config", fault);
   const config = values.get("config")?.[0];
   if (config === undefined) fault("--config", "nothing", "the cluster file");
   return config === undefined ? undefined : { kind: "check_config", config };
+}
+
+function tokenCommand(values: Values, fault: Report): Command | undefined {
+  refuseOthers(values, ["player", "config"], "token", fault);
+  const config = values.get("config")?.[0];
+  const player = values.get("player")?.[0];
+  if (config === undefined) fault("--config", "nothing", "the cluster file");
+  const allowed = `a name of 1 to ${NAME_LENGTH_MAX} characters`;
+  if (player === undefined || player.length > NAME_LENGTH_MAX) fault("--player", shown(player), allowed);
+  return config === undefined || player === undefined ? undefined : { kind: "token", player, config };
 }
 
 function roleCommand(values: Values, fault: Report): Command | undefined {
@@ -120,6 +134,7 @@ function roleCommand(values: Values, fault: Report): Command | undefined {
   if (config === undefined) fault("--config", "nothing", "the cluster file");
   const log = logFormat(values.get("log")?.[0], fault);
   const number = idOf(values.get("id")?.[0], role, fault);
+  if (values.has("player")) fault("--player", `it with --role ${role}`, "kuafu token only");
   if (role !== "all" && values.has("watch")) fault("--watch", `it with --role ${role}`, "--role all only");
   if (config === undefined) return undefined;
   const options: RunOptions = {
@@ -172,6 +187,7 @@ export const HELP = `kuafu: server runtime for games that are split into shards
   kuafu --role all --config FILE                run every node of the file and look after them
   kuafu --role shard --id NUMBER --config FILE  one shard in one process, for development
   kuafu check-config --config FILE              say what is wrong with a cluster file
+  kuafu token --player NAME --config FILE       a login token, where [players] says development = true
 
   --role ROLE        ${NODE_ROLES.slice(0, 4).join(", ")},
                      ${NODE_ROLES.slice(4).join(", ")}, all, shard
@@ -180,6 +196,7 @@ export const HELP = `kuafu: server runtime for games that are split into shards
   --module FILE      load a module on top of those of the file; may be repeated
   --data DIR         the data folder, instead of the file's
   --log json|pretty  how to log; without it pretty at a terminal, else JSON
+  --player NAME      with token: whom it is for
   --watch            with --role all: restart the nodes whose code changed
   --help, --version
 

@@ -13,6 +13,7 @@ import { bunFiles } from "#runtime/bun_files.ts";
 import { bunGetJson } from "#runtime/bun_get_json.ts";
 import { bunServeHttp } from "#runtime/bun_http.ts";
 import { loadModule, provideKuafu } from "#runtime/bun_modules.ts";
+import { bunListenPlayers } from "#runtime/bun_players.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
 import { onRollingSignal, onStopSignals } from "#runtime/bun_signals.ts";
@@ -39,6 +40,7 @@ import type { ClusterConfig } from "./config/types.ts";
 import * as surface from "./mod.ts";
 import { runNode } from "./run.ts";
 import type { RunningNode } from "./run.ts";
+import { developmentToken } from "./run/token_command.ts";
 import type { Runtime } from "./run/types.ts";
 import { Supervisor } from "./supervisor.ts";
 import { restartOnChange } from "./supervisor/code.ts";
@@ -76,6 +78,8 @@ async function main(args: readonly string[]): Promise<number> {
       output.line(`${command.config}: ${config.nodes.length + config.edges.length} nodes, nothing wrong`);
       return 0;
     }
+    case "token":
+      return printToken(command);
     case "node":
     case "shard":
     case "all": {
@@ -104,6 +108,18 @@ function readConfig(path: string): ClusterConfig | undefined {
   if (parsed.kind === "ok") return parsed.config;
   refuse(parsed.faults);
   return undefined;
+}
+
+async function printToken(command: Extract<Command, { readonly kind: "token" }>): Promise<number> {
+  const config = readConfig(command.config);
+  if (config === undefined) return EXIT_CONFIG;
+  const log = recordLog({ node: "token", sink: () => {}, wallMs: () => bunClock.wallMs(), least: "info" });
+  const { player } = command;
+  const reader = { runtime: { files: bunFiles, environment: (name: string) => process.env[name] }, log };
+  const made = await developmentToken(config, { player, clock: bunClock, reader });
+  if (made.kind === "ok") output.line(made.token);
+  else for (const line of made.lines) console.error(line);
+  return made.kind === "ok" ? 0 : made.code;
 }
 
 function refuse(faults: readonly Fault[]): number {
@@ -220,6 +236,7 @@ function bunRuntime(logFor: (node: string) => Log): Runtime {
     acquireLock: acquireDataLock,
     openStore: (path) => openSqliteStore({ path, clock: bunClock }),
     serveHttp: bunServeHttp,
+    listenPlayers: bunListenPlayers,
     loadModule,
     usage: bunUsage,
     budget: new SendBudget(),

@@ -25,12 +25,15 @@ import type { NodeId } from "#wire/role.ts";
 import { parseNodeId } from "#wire/role.ts";
 import type { NodePlan } from "./config/plan.ts";
 import { serveAdmin, storeAudit } from "./run/admin.ts";
+import { servePlayers, type ServedPlayers, UNSERVED } from "./run/players.ts";
 import { readKeys } from "./run/secrets.ts";
 import { transportOf } from "./run/tls.ts";
 import type { Runtime, StartFailure } from "./run/types.ts";
 
 const EXIT_CANNOT = 1;
 const ADMIN_STOP_MS = 1_000;
+/** For players' requests that are under way. */
+const PLAYERS_STOP_MS = 3_000;
 
 export interface RunningNode {
   readonly node: Node;
@@ -47,6 +50,7 @@ interface Held {
   trail?: Trail | undefined;
   node?: Node;
   admin?: HttpServer;
+  players?: ServedPlayers;
 }
 
 export async function runNode(
@@ -139,6 +143,11 @@ async function start(options: {
     if (served.kind === "failed") return served;
     held.admin = served.server;
   }
+  if (plan.players !== undefined) {
+    const served = await servePlayers(node, { runtime, cluster: plan.cluster, ...plan.players, router: UNSERVED, log });
+    if (served.kind === "failed") return served;
+    held.players = served.served;
+  }
   log.info("node started", startedData(node, held));
   let stopping: Promise<void> | undefined;
   const stop = (detail: string): Promise<void> => (stopping ??= release(held, detail, log));
@@ -154,6 +163,8 @@ async function release(held: Held, detail: string, log: Log): Promise<void> {
       log.error("not let go of", { what, error });
     }
   };
+  // While the links are up: the shard's nodes hear who is gone, and requests may end.
+  await letGo("players", () => held.players?.stop(PLAYERS_STOP_MS));
   const admin = letGo("admin API", () => held.admin?.stop(ADMIN_STOP_MS));
   await letGo("links", () => held.node?.stop(detail));
   await letGo("node", () => held.node?.close());
@@ -171,6 +182,7 @@ function startedData(node: Node, held: Held): Record<string, unknown> {
     boot: node.self.boot,
     ...(node.listening === undefined ? {} : { listening: addressText(node.listening) }),
     ...(held.admin === undefined ? {} : { admin: addressText(held.admin.address) }),
+    ...(held.players === undefined ? {} : { players: addressText(held.players.address) }),
     ...(policy === undefined ? {} : { policy }),
   };
 }

@@ -13,6 +13,7 @@ import { anyOf } from "./fault.ts";
 import { type Candidate, candidateOfEdge, candidateOfNode, candidateOfRemote } from "./nodes.ts";
 import type { Placed, RawCluster, RawShard, Shape } from "./shape.ts";
 import type { ClusterConfig, EdgeConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
+import { playersConfig, playersWanted } from "./players.ts";
 import { tlsConfig } from "./tls.ts";
 import { takenTwice } from "./unique.ts";
 
@@ -36,6 +37,8 @@ export function crossChecks(shape: Shape, file: string): Checked {
   const shards = shardsOf(shape.shards, complete ? nodes : undefined, fault);
   const keys = shape.cluster === undefined ? undefined : keysOf(shape.cluster, fault);
   const tls = shape.tls === undefined ? undefined : tlsConfig(shape.tls, shape.cluster?.name, fault);
+  const players = shape.players === undefined ? undefined : playersConfig(shape.players, fault);
+  if (complete) playersWanted(nodes, players !== undefined, fault);
   if (complete && nodes.length + edges.length === 0) fault("node", "nothing", "at least one [[node]], or an [[edge]]");
   const withAdmin = [...nodes, ...edges].find((each) => each.admin !== undefined);
   if (shape.cluster !== undefined && withAdmin !== undefined && shape.cluster.admin_token_file === undefined) {
@@ -51,6 +54,7 @@ export function crossChecks(shape: Shape, file: string): Checked {
       name: shape.cluster.name,
       keys,
       tls,
+      players,
       heartbeatMs: shape.cluster.heartbeat_ms,
       dataDir: shape.cluster.data,
       adminTokenFile: shape.cluster.admin_token_file,
@@ -68,13 +72,13 @@ type Report = (place: string, found: string, allowed: string) => void;
 
 function nodeConfig(of: Candidate, dials: NodeConfig["dials"]): NodeConfig[] {
   if (of.kind !== "node" || of.role === "admin") return [];
-  const { role, number, id, shard, listen, address, admin, onGatewayDeath, modules } = of;
-  return [{ role, number, id, shard, listen, address, dials, admin, onGatewayDeath, modules }];
+  const { role, number, id, shard, listen, address, admin, players, onGatewayDeath, modules } = of;
+  return [{ role, number, id, shard, listen, address, dials, admin, players, onGatewayDeath, modules }];
 }
 
 function edgeConfig(of: Candidate, dials: NodeConfig["dials"]): EdgeConfig {
-  const { number, id, shard, listen, address, admin, onGatewayDeath, modules } = of;
-  return { role: "admin", number, id, shard, listen, address, dials, admin, onGatewayDeath, modules };
+  const { number, id, shard, listen, address, admin, players, onGatewayDeath, modules } = of;
+  return { role: "admin", number, id, shard, listen, address, dials, admin, players, onGatewayDeath, modules };
 }
 
 function remoteConfig(of: Candidate): RemoteConfig[] {

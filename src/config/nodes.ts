@@ -26,6 +26,7 @@ export interface Candidate {
   readonly addressGiven: boolean;
   readonly dial: readonly string[] | undefined;
   readonly admin: Address | undefined;
+  readonly players: Address | undefined;
   readonly onGatewayDeath: DeathPolicyName | undefined;
   readonly modules: readonly string[];
 }
@@ -56,6 +57,9 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
   if (!follows && value.on_gateway_death !== undefined) {
     fault(`${place}.on_gateway_death`, `${shown(value.on_gateway_death)} on a ${role}`, "user, center and map only");
   }
+  if (role !== "gateway" && value.players !== undefined) {
+    fault(`${place}.players`, `${shown(value.players)} on a ${role}`, "nothing: players come in through a gateway");
+  }
   return {
     kind: "node",
     place,
@@ -68,6 +72,7 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
     addressGiven: value.address !== undefined,
     dial: value.dial,
     admin: addressOf(value.admin),
+    players: addressOf(value.players),
     onGatewayDeath: follows ? (value.on_gateway_death ?? "exit") : undefined,
     modules: value.modules,
   };
@@ -86,6 +91,7 @@ export function candidateOfEdge({ place, value }: Placed<RawEdge>): Candidate {
     addressGiven: false,
     dial: value.dial,
     admin: addressOf(value.admin),
+    players: undefined,
     onGatewayDeath: undefined,
     modules: [],
   };
@@ -108,6 +114,7 @@ export function candidateOfRemote({ place, value }: Placed<RawRemote>, fault: Re
     addressGiven: true,
     dial: undefined,
     admin: undefined,
+    players: undefined,
     onGatewayDeath: undefined,
     modules: [],
   };

@@ -6,7 +6,15 @@
 import type { Address } from "#link/transport.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import { nodeId } from "#wire/role.ts";
-import type { ClusterConfig, DeathPolicyName, NodeConfig, NodeRole, SecretSource, ShardConfig } from "./types.ts";
+import type {
+  ClusterConfig,
+  DeathPolicyName,
+  NodeConfig,
+  NodeRole,
+  PlayersConfig,
+  SecretSource,
+  ShardConfig,
+} from "./types.ts";
 import { anyOf, type Fault } from "./fault.ts";
 import { type TlsFiles, tlsFilesOf } from "./tls.ts";
 
@@ -37,6 +45,8 @@ export interface NodePlan {
   readonly admin: Address | undefined;
   readonly adminTokenFile: string | undefined;
   readonly metricsOpen: boolean;
+  /** Set on gateways that players come in through. */
+  readonly players: { readonly address: Address; readonly config: PlayersConfig } | undefined;
   /** The node's own folder: `<data>/<role>-<number>`. */
   readonly dataDir: string;
   readonly modules: readonly string[];
@@ -78,6 +88,7 @@ export function nodePlan(
       admin: own.admin,
       adminTokenFile: config.adminTokenFile,
       metricsOpen: config.metricsOpen,
+      players: playersOf(config, own.players),
       dataDir: nodeDataDir(options.dataDir ?? config.dataDir, own),
       modules: [...config.modules, ...own.modules, ...(options.modules ?? [])],
       shardOf,
@@ -87,6 +98,10 @@ export function nodePlan(
       shards: config.shards,
     },
   };
+}
+
+function playersOf(config: ClusterConfig, address: Address | undefined): NodePlan["players"] {
+  return address === undefined || config.players === undefined ? undefined : { address, config: config.players };
 }
 
 /** Where a node keeps its data below the cluster's data folder. */

@@ -11,6 +11,7 @@ import { NUMBER_MAX, parseNodeId } from "#wire/role.ts";
 import { DEATH_POLICIES, NODE_ROLES } from "./types.ts";
 import { isLiteral, parseAddress } from "./address.ts";
 import { anyOf, type Fault, shown } from "./fault.ts";
+import { playersTable, type RawPlayers } from "./players.ts";
 import { type RawTls, tlsTable } from "./tls.ts";
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, normal: 1000 };
@@ -82,6 +83,7 @@ const node = v.object({
   address: v.optional(address),
   dial: v.optional(v.array(target, TARGETS)),
   admin: v.optional(listen),
+  players: v.optional(listen),
   on_gateway_death: v.optional(v.picklist(DEATH_POLICIES, anyOf(DEATH_POLICIES))),
   modules: paths,
 });
@@ -129,6 +131,7 @@ export interface Shape {
   readonly remotes: readonly Placed<RawRemote>[];
   readonly shards: readonly Placed<RawShard>[];
   readonly tls: RawTls | undefined;
+  readonly players: RawPlayers | undefined;
   /** Empty if and only if the lists above hold everything that the file has. */
   readonly faults: readonly Fault[];
 }
@@ -138,7 +141,7 @@ type AnyObject = v.ObjectSchema<v.ObjectEntries, undefined>;
 export function shapeOf(root: unknown, file: string): Shape {
   const faults: Fault[] = [];
   const table = isTable(root) ? root : {};
-  const known = ["cluster", "node", "edge", "remote", "shard", "tls"];
+  const known = ["cluster", "node", "edge", "remote", "shard", "tls", "players"];
   for (const key of Object.keys(table)) {
     if (!known.includes(key)) faults.push(unknownKey(file, key, key, known));
   }
@@ -157,6 +160,7 @@ export function shapeOf(root: unknown, file: string): Shape {
     remotes: readAll(remote, "remote"),
     shards: readAll(shard, "shard"),
     tls: table["tls"] === undefined ? undefined : read(tlsTable, table["tls"], "tls"),
+    players: table["players"] === undefined ? undefined : read(playersTable, table["players"], "players"),
     faults,
   };
 }

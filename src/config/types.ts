@@ -3,6 +3,7 @@
  */
 
 import type { Address } from "#link/transport.ts";
+import type { TokenAlgorithm } from "#session/jose_tokens.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import type { TlsFiles } from "./tls.ts";
 
@@ -40,6 +41,8 @@ export interface NodeConfig {
   /** Resolved: the file's `dial`, or the default of the role. */
   readonly dials: readonly NodeId[];
   readonly admin: Address | undefined;
+  /** Where players come in; on shard gateways. */
+  readonly players: Address | undefined;
   /** Undefined for roles that follow no gateway. */
   readonly onGatewayDeath: DeathPolicyName | undefined;
   readonly modules: readonly string[];
@@ -69,6 +72,25 @@ export interface ShardConfig {
   readonly crossMap: NodeId | undefined;
 }
 
+/** A key that login tokens are checked with. HS256: a secret in hexadecimal; EdDSA: a public key in PEM. */
+export interface TokenKeyConfig {
+  readonly kid: string;
+  readonly algorithm: TokenAlgorithm;
+  readonly file: string;
+}
+
+/** What gateways with an address for players need. */
+export interface PlayersConfig {
+  readonly tokenKeys: readonly TokenKeyConfig[];
+  /** Sessions of one gateway; who comes then waits. */
+  readonly sessionsMax: number;
+  /** Tokens may be signed by `kuafu token`. */
+  readonly development: boolean;
+  /** Gateways start in maintenance: only the white list comes in. */
+  readonly maintenance: boolean;
+  readonly whiteList: readonly string[];
+}
+
 export interface ClusterConfig {
   readonly file: string;
   readonly name: string;
@@ -76,6 +98,7 @@ export interface ClusterConfig {
   readonly keys: readonly [SecretSource, ...SecretSource[]];
   /** Set when all links are to have mutual TLS; `{role}` and `{id}` are still in the paths. */
   readonly tls: TlsFiles | undefined;
+  readonly players: PlayersConfig | undefined;
   readonly heartbeatMs: number;
   readonly dataDir: string;
   readonly adminTokenFile: string | undefined;

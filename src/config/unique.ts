@@ -60,6 +60,7 @@ function bindTwice(all: readonly Candidate[], fault: Report): void {
     for (const [key, address] of [
       ["listen", owner.listen],
       ["admin", owner.admin],
+      ["players", owner.players],
     ] as const) {
       if (address === undefined) continue;
       const bind: Bind = { place: `${owner.place}.${key}`, owner, address };

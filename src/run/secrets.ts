@@ -15,7 +15,7 @@ const KEY_HINT = "; wanted: the key that all nodes of the cluster have (--role a
 const TOKENS_HINT = '; wanted: lines "name read|operate token" (--role all makes the file)';
 
 export interface SecretReader {
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "files" | "environment">;
   readonly log: Log;
   /** Others may read it. */
   readonly isPublic?: boolean;

@@ -9,7 +9,7 @@ import type { Transport } from "#link/transport.ts";
 import { faultText } from "../config/fault.ts";
 import type { NodePlan } from "../config/plan.ts";
 import { readSecret, type SecretReader } from "./secrets.ts";
-import type { StartFailure } from "./types.ts";
+import type { Runtime, StartFailure } from "./types.ts";
 
 const EXIT_CONFIG = 2;
 const DAY_MS = 86_400_000;
@@ -18,9 +18,11 @@ const WARNED_DAYS = 30;
 
 type Key = TlsProblem["key"];
 
+type TlsReader = SecretReader & { readonly runtime: Runtime };
+
 export function transportOf(
   plan: Pick<NodePlan, "tls" | "self" | "cluster">,
-  reader: SecretReader,
+  reader: TlsReader,
 ): { readonly kind: "ok"; readonly transport: Transport } | StartFailure {
   const { runtime, log } = reader;
   if (plan.tls === undefined) return { kind: "ok", transport: runtime.transport };

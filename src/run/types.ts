@@ -15,6 +15,7 @@ import type { SendBudget } from "#link/send_budget.ts";
 import type { SecureTransport } from "#link/tls.ts";
 import type { Transport } from "#link/transport.ts";
 import type { Module } from "#module/module.ts";
+import type { ListenPlayers } from "#session/player_conn.ts";
 import type { Store } from "#store/store.ts";
 
 export interface Runtime {
@@ -32,6 +33,8 @@ export interface Runtime {
   /** Where there is no store: an audit trail by itself, in this folder. Throws TrailError. */
   readonly openTrail?: (folder: string) => Trail;
   readonly serveHttp: ServeHttp;
+  /** For gateways that players come in through. */
+  readonly listenPlayers?: ListenPlayers;
   readonly loadModule: (
     path: string,
   ) => Promise<{ readonly kind: "ok"; readonly module: Module } | { readonly kind: "failed"; readonly reason: string }>;

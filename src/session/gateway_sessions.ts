@@ -19,6 +19,9 @@ import { SESSIONS_MAX, SessionTable, nodesOf } from "./session_table.ts";
 const TELL_TIMEOUT_MS = 2_000;
 const RECONCILE_RETRY_MS = 1_000;
 
+/** `replaced`: by a newer session of the same player. */
+export type EndedHow = "replaced" | "logged_out";
+
 export class GatewaySessions {
   readonly #table: SessionTable;
   readonly #random: Random;
@@ -28,6 +31,7 @@ export class GatewaySessions {
   readonly #nodes: () => readonly Identity[];
   /** Per node id: the run of reconcile that counts; an older one gives up. */
   readonly #runs = new Map<string, number>();
+  #ended: (binding: Binding, how: EndedHow) => void = () => {};
 
   constructor(options: {
     readonly random: Random;
@@ -44,12 +48,26 @@ export class GatewaySessions {
     this.#endpoint = options.endpoint;
     this.#nodes = options.nodes;
     const { server } = options.endpoint;
-    server.serve(SessionContract.login, ({ player }) => this.#login(player));
-    server.serve(SessionContract.logout, (binding) => this.#logout(binding));
+    server.serve(SessionContract.login, async ({ player }) => {
+      const opened = await this.login(player);
+      if (opened !== "full") return { session: opened.session };
+      throw new RangeError(`Cannot log in: ${SESSIONS_MAX} sessions are open, which is the limit`);
+    });
+    server.serve(SessionContract.logout, async (binding) => ({ ended: await this.logout(binding) }));
+  }
+
+  /** Called at once when a session has ended, whoever ended it: who holds the player's connection hears it here. */
+  onEnded(listener: (binding: Binding, how: EndedHow) => void): void {
+    this.#ended = listener;
   }
 
   get count(): number {
     return this.#table.count;
+  }
+
+  /** True while that session is open, and no newer one of its player. */
+  has(binding: Binding): boolean {
+    return this.#table.has(binding);
   }
 
   /** What this node of the shard has to believe now. */
@@ -69,21 +87,25 @@ export class GatewaySessions {
     }
   }
 
-  async #login(player: string): Promise<{ session: string }> {
+  /** Opens a session, which replaces the player's older one, and resolves when the shard's nodes have heard of it. */
+  async login(player: string): Promise<Binding | "full"> {
     const result = this.#table.open(player);
-    if (result === "full") throw new RangeError(`Cannot log in: ${SESSIONS_MAX} sessions are open, which is the limit`);
+    if (result === "full") return "full";
+    if (result.replaced !== undefined) this.#ended(result.replaced, "replaced");
     await Promise.all(
       nodesOf(player, this.#nodes()).map((node) => this.#tell(SessionContract.bind, result.opened, node)),
     );
-    return { session: result.opened.session };
+    return result.opened;
   }
 
-  async #logout(binding: Binding): Promise<{ ended: boolean }> {
-    if (!this.#table.close(binding)) return { ended: false };
+  /** False when that session is not open. Resolves when the shard's nodes have heard of it. */
+  async logout(binding: Binding): Promise<boolean> {
+    if (!this.#table.close(binding)) return false;
+    this.#ended(binding, "logged_out");
     await Promise.all(
       nodesOf(binding.player, this.#nodes()).map((node) => this.#tell(SessionContract.unbind, binding, node)),
     );
-    return { ended: true };
+    return true;
   }
 
   /**

@@ -28,6 +28,10 @@ export class SessionTable {
     return this.#sessions.size;
   }
 
+  has(binding: Binding): boolean {
+    return this.#sessions.get(binding.player) === binding.session;
+  }
+
   /** The new session, and the one that it replaced. "full" beyond SESSIONS_MAX. */
   open(player: string): { readonly opened: Binding; readonly replaced: Binding | undefined } | "full" {
     const old = this.#sessions.get(player);
@@ -39,7 +43,7 @@ export class SessionTable {
 
   /** False when the player has another session or none. */
   close(binding: Binding): boolean {
-    if (this.#sessions.get(binding.player) !== binding.session) return false;
+    if (!this.has(binding)) return false;
     this.#sessions.delete(binding.player);
     return true;
   }

@@ -36,6 +36,14 @@ export function prepareSecrets(config: ClusterConfig, context: SecretsContext): 
     const key = parseKey(text.text, source.path);
     if (key.kind === "fault") return { kind: "failed", code: 2, lines: [faultText(key.fault)] };
   }
+  for (const { algorithm, file } of config.players?.tokenKeys ?? []) {
+    // Elsewhere the login service has the other half, or the same secret: one of our own would let nobody in.
+    if (config.players?.development !== true || algorithm !== "HS256") continue;
+    const text = readOrCreate(file, () => `${secret(context)}\n`, context);
+    if (text.kind === "failed") return text;
+    const key = parseKey(text.text, file);
+    if (key.kind === "fault") return { kind: "failed", code: 2, lines: [faultText(key.fault)] };
+  }
   if (config.adminTokenFile === undefined) return { kind: "ok", token: undefined };
   const path = config.adminTokenFile;
   const text = readOrCreate(path, () => `${config.name} operate ${secret(context)}\n`, context);

@@ -9,7 +9,7 @@ function commandOf(line: string): unknown {
 }
 
 const OPTIONS = { config: "c.toml", modules: [], dataDir: undefined, log: undefined };
-const FLAGS = "--role, --id, --config, --module, --data, --log, --watch, --help or --version";
+const FLAGS = "--role, --id, --config, --module, --data, --log, --player, --watch, --help or --version";
 const ROLES = "gateway, user, center, map, cross_gateway, cross_center, cross_map, statistic, all or shard";
 
 describe("parseCommand", () => {
@@ -32,6 +32,8 @@ describe("parseCommand", () => {
     expect(commandOf("--role all --watch --config c.toml")).toEqual({ kind: "all", watch: true, options: OPTIONS });
     expect(commandOf("--role shard --id 2 --config c.toml")).toEqual({ kind: "shard", number: 2, options: OPTIONS });
     expect(commandOf("check-config --config c.toml")).toEqual({ kind: "check_config", config: "c.toml" });
+    const token = { kind: "token", player: "ann", config: "c.toml" } as const;
+    expect(commandOf("token --player ann --config c.toml")).toEqual(token);
     for (const line of ["--help", "-h", "help", "--help --role center"])
       expect(commandOf(line)).toEqual({ kind: "help" });
     expect(commandOf("--version")).toEqual({ kind: "version" });
@@ -68,7 +70,7 @@ describe("parseCommand", () => {
       '--id: found "03"; allowed: a whole number from 1 to 4294967280, the id of the center',
     ]);
     expect(commandOf("start now --config c")).toEqual([
-      'arguments: found "start now"; allowed: check-config, or flags only (see kuafu --help)',
+      'arguments: found "start now"; allowed: check-config, token, or flags only (see kuafu --help)',
     ]);
   });
 
@@ -78,6 +80,14 @@ describe("parseCommand", () => {
     ]);
     expect(commandOf("--role center --id 3 --config c --watch")).toEqual([
       "--watch: found it with --role center; allowed: --role all only",
+    ]);
+    expect(commandOf("token --data d")).toEqual([
+      "--data: found it with token; allowed: --player or --config",
+      "--config: found nothing; allowed: the cluster file",
+      "--player: found nothing; allowed: a name of 1 to 128 characters",
+    ]);
+    expect(commandOf("--role all --config c --player ann")).toEqual([
+      "--player: found it with --role all; allowed: kuafu token only",
     ]);
     expect(commandOf("check-config --config c --data d")).toEqual([
       "--data: found it with check-config; allowed: --config",

@@ -24,6 +24,7 @@ export const PLAN: NodePlan = {
   admin: undefined,
   adminTokenFile: undefined,
   metricsOpen: false,
+  players: undefined,
   dataDir: "data/cross_center-5",
   modules: [],
   shardOf: new Map(),

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "#test";
+import { configOf, faultsOf, planOf, WHOLE } from "./parsed.ts";
+
+const KEY = '{ kid = "a", algorithm = "HS256", file = "p.key" }';
+const PLAYERS = `[players]\ntoken_keys = [${KEY}]\n`;
+const OPEN = WHOLE.replace('listen = "127.0.0.1:7002"', 'listen = "127.0.0.1:7002"\nplayers = "127.0.0.1:9001"');
+const KEYS = '1 to 16 keys, like [{ kid = "a", algorithm = "HS256", file = "data/players.key" }]';
+
+describe("[players]", () => {
+  test("is optional, and then nobody takes players", () => {
+    expect([configOf(WHOLE).players, planOf(WHOLE, "gateway:3").players]).toEqual([undefined, undefined]);
+  });
+
+  test("tells gateways with an address how to check players", () => {
+    const config = {
+      tokenKeys: [{ kid: "a", algorithm: "HS256", file: "p.key" }],
+      sessionsMax: 5000,
+      development: false,
+      maintenance: false,
+      whiteList: [],
+    } as const;
+    expect(planOf(OPEN + PLAYERS, "gateway:3").players).toEqual({ address: { host: "127.0.0.1", port: 9001 }, config });
+    expect(planOf(OPEN + PLAYERS, "center:3").players).toBeUndefined();
+    const all = `${PLAYERS}sessions_max = 7\ndevelopment = true\nmaintenance = true\nwhite_list = ["ann"]\n`;
+    expect(configOf(OPEN + all).players).toEqual({
+      ...config,
+      sessionsMax: 7,
+      development: true,
+      maintenance: true,
+      whiteList: ["ann"],
+    });
+  });
+
+  test("is needed by an address, which is for gateways, and for one of them alone", () => {
+    expect(faultsOf(OPEN)).toEqual([
+      "players: found nothing; allowed: a table with token_keys, since node[1] has a players address",
+    ]);
+    const center = WHOLE.replace('role = "center"', 'role = "center"\nplayers = "127.0.0.1:9001"');
+    expect(faultsOf(center + PLAYERS)).toEqual([
+      'node[2].players: found "127.0.0.1:9001" on a center; allowed: nothing: players come in through a gateway',
+    ]);
+    expect(faultsOf(OPEN.replace(":9001", ":7002") + PLAYERS)).toEqual([
+      'node[1].players: found "127.0.0.1:7002", used by node[1].listen already; allowed: an address of its own',
+    ]);
+  });
+
+  test("names what is wrong with a key", () => {
+    const keys = (text: string): string[] => faultsOf(`${OPEN}[players]\ntoken_keys = ${text}\n`);
+    expect(keys("[]")).toEqual([`players.token_keys: found []; allowed: ${KEYS}`]);
+    expect(faultsOf(`${OPEN}[players]\n`)).toEqual([`players.token_keys: found nothing; allowed: ${KEYS}`]);
+    expect(keys(`[${KEY}, ${KEY}]`)).toEqual([
+      'players.token_keys[1].kid: found "a", used by players.token_keys[0] already; allowed: a kid of its own',
+    ]);
+    expect(keys('[{ kid = "a", algorithm = "none", file = "p" }]')).toEqual([
+      'players.token_keys[0].algorithm: found "none"; allowed: HS256 or EdDSA',
+    ]);
+    expect(keys('[{ kid = "a", algorithm = "HS256" }]')).toEqual([
+      "players.token_keys[0].file: found nothing; allowed: a table with kid, algorithm and file",
+    ]);
+    expect(
+      keys('[{ kid = "a", algorithm = "HS256", file = "p", secret = "s" }]').map((line) => line.split(":")[0]),
+    ).toEqual(["players.token_keys[0].secret"]);
+  });
+
+  test("wants HS256 for development, and sessions within the bound of a shard", () => {
+    const eddsa = `${PLAYERS.replace("HS256", "EdDSA")}development = true\n`;
+    expect(faultsOf(OPEN + eddsa)).toEqual([
+      "players.token_keys: found no key with HS256 beside development = true; allowed: one to sign tokens with",
+    ]);
+    expect(faultsOf(`${OPEN}${PLAYERS}sessions_max = 50001\n`)).toEqual([
+      "players.sessions_max: found 50001; allowed: a whole number from 1 to 50000",
+    ]);
+  });
+});
