@@ -25,7 +25,7 @@ import type { NodeId } from "#wire/role.ts";
 import { parseNodeId } from "#wire/role.ts";
 import type { NodePlan } from "./config/plan.ts";
 import { serveAdmin, storeAudit } from "./run/admin.ts";
-import { servePlayers, type ServedPlayers, UNSERVED } from "./run/players.ts";
+import { servePlayers, type ServedPlayers } from "./run/players.ts";
 import { readKeys } from "./run/secrets.ts";
 import { transportOf } from "./run/tls.ts";
 import type { Runtime, StartFailure } from "./run/types.ts";
@@ -144,7 +144,7 @@ async function start(options: {
     held.admin = served.server;
   }
   if (plan.players !== undefined) {
-    const served = await servePlayers(node, { runtime, cluster: plan.cluster, ...plan.players, router: UNSERVED, log });
+    const served = await servePlayers(node, { runtime, cluster: plan.cluster, ...plan.players, log });
     if (served.kind === "failed") return served;
     held.players = served.served;
   }

@@ -9,7 +9,6 @@ import { DOOR_LIMITS } from "#session/door_limits.ts";
 import { joseVerifier, type TokenKey, TokenKeyError } from "#session/jose_tokens.ts";
 import type { PlayerListener } from "#session/player_conn.ts";
 import { PlayerDoor } from "#session/player_door.ts";
-import type { PlayerRouter } from "#session/player_router.ts";
 import { faultText } from "../config/fault.ts";
 import { parseKey } from "../config/secrets.ts";
 import type { PlayersConfig, TokenKeyConfig } from "../config/types.ts";
@@ -18,16 +17,6 @@ import type { Runtime, StartFailure } from "./types.ts";
 
 const EXIT_CONFIG = 2;
 const KEY_HINT = "; with development = true --role all makes a file for HS256 (else: openssl rand -hex 32)";
-
-/** The router of a gateway on which nothing serves players: true of every one whose modules say nothing else. */
-export const UNSERVED: PlayerRouter = {
-  request: async ({ method }) => ({
-    kind: "error",
-    code: "UNKNOWN_METHOD",
-    detail: `no node of this shard serves method ${method} to players`,
-    executed: false,
-  }),
-};
 
 /** A gateway's door, as run.ts holds it. */
 export interface ServedPlayers {
@@ -56,7 +45,7 @@ export function readTokenKeys(configs: readonly TokenKeyConfig[], reader: Secret
   return lines.length > 0 ? { kind: "failed", code: EXIT_CONFIG, lines } : { kind: "ok", keys };
 }
 
-/** Throws ListenError. `router`: where their requests go. */
+/** Throws ListenError. Their requests go to the nodes that serve them, and what nodes push comes in through the door. */
 export async function servePlayers(
   node: Node,
   options: {
@@ -64,13 +53,12 @@ export async function servePlayers(
     readonly cluster: string;
     readonly address: Address;
     readonly config: PlayersConfig;
-    readonly router: PlayerRouter;
     readonly log: Log;
   },
 ): Promise<{ readonly kind: "ok"; readonly served: ServedPlayers } | StartFailure> {
-  const { runtime, cluster, address, config, router, log } = options;
-  const { sessions } = node;
-  if (sessions === undefined || runtime.listenPlayers === undefined) {
+  const { runtime, cluster, address, config, log } = options;
+  const { sessions, playerGateway: router } = node;
+  if (sessions === undefined || router === undefined || runtime.listenPlayers === undefined) {
     return failed(`Cannot take players: ${node.self.id} has no sessions, or this runtime no WebSocket server`);
   }
   const keys = readTokenKeys(config.tokenKeys, { runtime, log });
@@ -88,13 +76,9 @@ export async function servePlayers(
       limits: { ...DOOR_LIMITS, sessionsMax: config.sessionsMax, connsMax: connsMaxOf(config.sessionsMax) },
       maintenance: { isOn: config.maintenance, whiteList: config.whiteList },
     });
-    return {
-      kind: "ok",
-      served: serve(
-        door,
-        runtime.listenPlayers(address, (conn) => door.accept(conn)),
-      ),
-    };
+    const listener = runtime.listenPlayers(address, (conn) => door.accept(conn));
+    router.open(door);
+    return { kind: "ok", served: serve(door, listener) };
   } catch (error) {
     if (error instanceof TokenKeyError) return failed(error.message);
     throw error;

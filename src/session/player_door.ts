@@ -111,6 +111,10 @@ export class PlayerDoor implements ConnOwner {
     return this.#seats.players();
   }
 
+  sessionOf(player: string): string | undefined {
+    return this.#seats.sessionOf(player);
+  }
+
   /** A connection has come; answers who hears from it. */
   accept(conn: PlayerConn): PlayerConnHandler {
     const { clock, limits } = this.#options;

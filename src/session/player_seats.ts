@@ -65,6 +65,10 @@ export class PlayerSeats {
     return [...this.#byPlayer.keys()];
   }
 
+  sessionOf(player: string): string | undefined {
+    return this.#byPlayer.get(player)?.session.binding.session;
+  }
+
   open(binding: Binding, conn: DoorConn): void {
     const { clock, random, counters } = this.#options;
     const session = new PlayerSession({ binding, random });

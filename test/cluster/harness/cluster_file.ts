@@ -14,6 +14,8 @@ export interface NodeSpec {
   readonly shard?: number;
   /** Serves the admin API. */
   readonly admin?: boolean;
+  /** A gateway that takes players. */
+  readonly players?: boolean;
   readonly onGatewayDeath?: "exit" | "clear_logins" | "ignore";
   /** The gateways that it dials, when not those of its role. */
   readonly dial?: readonly string[];
@@ -46,17 +48,22 @@ export interface ClusterFile {
   readonly token: string;
   readonly listen: ReadonlyMap<string, number>;
   readonly admin: ReadonlyMap<string, number>;
+  /** Ports for players. */
+  readonly players: ReadonlyMap<string, number>;
 }
 
 export const HEARTBEAT_MS = 300;
 export const CLUSTER_NAME = "test";
 export const CLUSTER_KEY = "5a".repeat(32);
+/** Signs the tokens of players, 64 hexadecimal digits. */
+export const PLAYER_KEY = "7b".repeat(32);
 const LOOPBACK = "127.0.0.1";
 const TOKEN = "t0ken".repeat(8);
 
 export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile {
   const listen = new Map<string, number>();
   const admin = new Map<string, number>();
+  const players = new Map<string, number>();
   mkdirSync(folder, { recursive: true });
   const modules = (spec.modules ?? []).map((file) => copyModule(file, folder));
   const lines = [
@@ -79,16 +86,21 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
     if (node.dialledAt !== undefined) lines.push(`address = "${node.host ?? LOOPBACK}:${node.dialledAt}"`);
     if (node.dial !== undefined) lines.push(`dial = ${JSON.stringify(node.dial)}`);
     if (node.admin === true) lines.push(`admin = "127.0.0.1:${portFor(node.id, admin, undefined)}"`);
+    if (node.players === true) lines.push(`players = "127.0.0.1:${portFor(node.id, players, undefined)}"`);
     if (node.onGatewayDeath !== undefined) lines.push(`on_gateway_death = "${node.onGatewayDeath}"`);
   }
   for (const shard of spec.shards ?? []) {
     lines.push("", "[[shard]]", ...Object.entries(shard).map(([key, value]) => `${key} = ${value}`));
   }
+  if (players.size > 0) {
+    lines.push("", "[players]", `token_keys = [{ kid = "test", algorithm = "HS256", file = "token.key" }]`);
+    writeFileSync(join(folder, "token.key"), `${PLAYER_KEY}\n`, { mode: 0o600 });
+  }
   const path = join(folder, "cluster.toml");
   writeFileSync(path, `${lines.join("\n")}\n`);
   writeFileSync(join(folder, "cluster.key"), `${spec.key ?? CLUSTER_KEY}\n`, { mode: 0o600 });
   writeFileSync(join(folder, "admin.token"), `test operate ${TOKEN}\n`, { mode: 0o600 });
-  return { folder, path, token: TOKEN, listen, admin };
+  return { folder, path, token: TOKEN, listen, admin, players };
 }
 
 function copyModule(file: string, folder: string): string {

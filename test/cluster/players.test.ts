@@ -1,0 +1,119 @@
+/**
+ * Players on the compiled executable: they log in at a shard's gateway with signed tokens, ask their own nodes, hear pushes,
+ * lose their connections and come back.
+ */
+
+import { resolve } from "node:path";
+import { SignJWT } from "jose";
+import { describe, expect } from "#test";
+import { PlayerClient } from "../../src/client/client.ts";
+import { CLUSTER_NAME, PLAYER_KEY } from "./harness/cluster_file.ts";
+import type { NodeSpec } from "./harness/cluster_file.ts";
+import { clusterTest, endLeftClusters } from "./harness/ground.ts";
+import { waitFor } from "./harness/wait.ts";
+import { Satchel } from "./modules/satchel.ts";
+
+endLeftClusters();
+
+const SATCHEL = resolve(import.meta.dir, "modules/satchel.ts");
+const NODES: readonly NodeSpec[] = [
+  { id: "gateway:1", players: true },
+  { id: "center:1" },
+  { id: "user:101" },
+  { id: "user:102" },
+];
+
+function tokenOf(player: string): Promise<string> {
+  return new SignJWT({})
+    .setProtectedHeader({ alg: "HS256", kid: "test" })
+    .setSubject(player)
+    .setAudience(CLUSTER_NAME)
+    .setExpirationTime("5m")
+    .sign(Buffer.from(PLAYER_KEY, "hex"));
+}
+
+describe("Players", () => {
+  clusterTest("log in, ask their nodes in order, hear what others say, and are one session each", async (ground) => {
+    const cluster = ground.cluster({ nodes: NODES, modules: [SATCHEL] });
+    await cluster.start();
+    const port = cluster.file.players.get("gateway:1") ?? 0;
+    const url = `ws://127.0.0.1:${port}`;
+    const wait = { withinMs: 10_000, notices: cluster.notices };
+    const clients: PlayerClient[] = [];
+    const enter = async (player: string): Promise<PlayerClient> => {
+      const client = new PlayerClient({ url, token: () => tokenOf(player) });
+      clients.push(client);
+      client.connect();
+      await waitFor(() => (client.status.kind === "online" ? true : undefined), {
+        what: `${player} to log in`,
+        ...wait,
+      });
+      return client;
+    };
+    try {
+      const ann = await enter("ann");
+      const bob = await enter("bob");
+      const heard: unknown[] = [];
+      bob.subscribe("said", (body) => heard.push(body));
+      const puts = await Promise.all(["apple", "bow", "cup"].map((item) => ann.request(Satchel.put, { item })));
+      expect(puts.map(({ items }) => items)).toEqual([["apple"], ["apple", "bow"], ["apple", "bow", "cup"]]);
+      expect(await ann.request(Satchel.say, { text: "hello" })).toEqual({ told: 2 });
+      await waitFor(() => (heard.length > 0 ? true : undefined), { what: "bob to hear of it", ...wait });
+      expect(heard).toEqual([{ player: "ann", text: "hello" }]);
+      // What does not fit is refused at the door, and the session goes on.
+      const refused = await ann.request(Satchel.put, { item: "" }).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: "INVALID", executed: false });
+      // The newest login wins, and the older one is told.
+      const again = await enter("ann");
+      await waitFor(() => (ann.status.kind === "offline" ? ann.status : undefined), {
+        what: "ann's first login to end",
+        ...wait,
+      });
+      expect(ann.status).toMatchObject({ kind: "offline", reason: { code: "replaced" } });
+      expect((await again.request(Satchel.put, { item: "dart" })).items).toEqual(["apple", "bow", "cup", "dart"]);
+    } finally {
+      for (const client of clients) client.close();
+    }
+  });
+
+  clusterTest(
+    "a stranger's token is refused, and a gateway that dies takes them in again when it is back",
+    async (ground) => {
+      const cluster = ground.cluster({ nodes: NODES, modules: [SATCHEL] });
+      await cluster.start();
+      const port = cluster.file.players.get("gateway:1") ?? 0;
+      const url = `ws://127.0.0.1:${port}`;
+      const wait = { withinMs: 30_000, notices: cluster.notices };
+      const stranger = new PlayerClient({ url, token: () => `${"x".repeat(20)}.y.z` });
+      const ann = new PlayerClient({ url, token: () => tokenOf("ann") });
+      try {
+        stranger.connect();
+        await waitFor(() => (stranger.status.kind === "offline" ? true : undefined), {
+          what: "the stranger to be refused",
+          ...wait,
+        });
+        expect(stranger.status).toMatchObject({ kind: "offline", reason: { code: "bad_token" } });
+        ann.connect();
+        await waitFor(() => (ann.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
+        expect((await ann.request(Satchel.put, { item: "apple" })).items).toEqual(["apple"]);
+        await cluster.node("gateway:1").kill();
+        await waitFor(() => (ann.status.kind === "online" ? undefined : true), { what: "ann to notice", ...wait });
+        await cluster.node("gateway:1").start();
+        // Their gateway has died: they leave, and whoever watches over them starts them again.
+        for (const id of ["center:1", "user:101", "user:102"]) {
+          await cluster.node(id).life.ended;
+          await cluster.node(id).start();
+        }
+        await waitFor(() => (ann.status.kind === "online" ? true : undefined), { what: "ann to be back", ...wait });
+        const put = await waitFor(() => ann.request(Satchel.put, { item: "bow" }).catch(() => undefined), {
+          what: "ann's request to be served",
+          ...wait,
+        });
+        expect(put.items).toContain("bow");
+      } finally {
+        stranger.close();
+        ann.close();
+      }
+    },
+  );
+});
