@@ -1,22 +1,25 @@
 /**
- * A team's own module in one file: an activity kind whose owner takes reports and ranks them, and a contract that the
- * players' nodes of a shard call.
+ * A team's own module in one file: an activity kind whose owner takes reports and ranks them, and a method that players
+ * call.
  *
  *   kuafu --role all --config cluster.toml --module boss.ts
  *
- * It needs nothing installed: "kuafu" is given by the executable. While a `boss` activity is open, each `center` lets
- * its players strike; the owner keeps their scores on its disk, each strike once, and gives the first three a mail.
+ * It needs nothing installed: "kuafu" is given by the executable. While a `boss` activity is open, players strike: their
+ * shard's gateway checks the strike and hands it to the shard's `center`, which reports it to the owner. The owner keeps
+ * the scores on its disk, each strike once, and gives the first three a mail. player.ts beside it is such a player.
  */
 
 import { activity, contract, highest, module, v } from "kuafu";
 
 export const Boss = contract("boss", {
-  /** What a shard's players ask of their own `center`. The same strike again counts once. */
+  /** The same strike again counts once. Place 0: there is no boss now. */
   strike: {
     id: 2000,
-    idempotent: true,
-    request: v.strictObject({ strike: v.string(), player: v.string(), damage: v.pipe(v.number(), v.minValue(1)) }),
-    /** Place 0: there is no boss now. */
+    players: "center",
+    request: v.strictObject({
+      strike: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,36}$/)),
+      damage: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)),
+    }),
     reply: v.strictObject({ place: v.number(), total: v.number() }),
   },
 });
@@ -29,31 +32,30 @@ export const boss = activity("boss", {
   onReport: (term, { player, body }) => term.ranking("damage").add(player, body.damage),
   reward: (_, { place }) => {
     if (place > 3) return undefined;
-    return {
-      tier: `place_${place}`,
-      mail: { title: `Place ${place}`, text: "", items: [{ item: "gold", count: 100 }] },
-    };
+    const items = [{ item: "gold", count: 100 }];
+    return { tier: `place_${place}`, mail: { title: `Place ${place}`, text: "", items } };
   },
 });
 
-export default module("boss", { activities: [boss] }, (node) => {
+export default module("boss", { activities: [boss], players: [Boss] }, (node) => {
   const terms = node.activity(boss);
   node.on("cross_center", () => {
     terms.opened(({ term, config }) => node.log.info("boss appeared", { term, hp: config.hp }));
     terms.closed(({ term }) => node.log.info("boss left", { term }));
   });
   node.on("center", () => {
-    terms.opened(({ id, resumed }) => node.log.info("boss is here", { activity: id, resumed }));
+    terms.opened(async ({ id, resumed }) => {
+      node.log.info("boss is here", { activity: id, resumed });
+      await node.push({ type: "boss.here", body: { id } });
+    });
     terms.closed(({ id }) => node.log.info("boss is gone", { activity: id }));
-    node.serve(Boss, {
-      strike: async ({ strike, player, damage }) => {
-        const [open] = terms.open();
-        if (open === undefined) return { place: 0, total: 0 };
-        const report = { activity: open.id, player, key: strike, body: { damage } };
-        const answer = await terms.report(report, { timeoutMs: 2000 });
-        const standing = answer.kind === "ok" ? answer.standings[0] : undefined;
-        return { place: standing?.place ?? 0, total: standing?.score ?? 0 };
-      },
+    node.onPlayer(Boss.strike, async ({ player }, { strike, damage }) => {
+      const [open] = terms.open();
+      if (open === undefined) return { place: 0, total: 0 };
+      const report = { activity: open.id, player, key: `${player}:${strike}`.slice(-64), body: { damage } };
+      const answer = await terms.report(report, { timeoutMs: 2000 });
+      const standing = answer.kind === "ok" ? answer.standings[0] : undefined;
+      return { place: standing?.place ?? 0, total: standing?.score ?? 0 };
     });
   });
 });

@@ -1,73 +1,83 @@
 /**
  * The example module, alone beside a cluster file in a folder that was empty: the compiled executable loads it, takes
- * activities of its kind, counts each strike of its players once, and mails the winner.
+ * activities of its kind, lets players of two shards strike, counts each strike once, and mails the winner.
  */
 
 import { resolve } from "node:path";
 import { describe, expect } from "#test";
+import { PlayerClient } from "../../src/client/client.ts";
+import { Boss } from "../../examples/boss/boss.ts";
+import type { NodeSpec } from "./harness/cluster_file.ts";
 import { clusterTest, endLeftClusters } from "./harness/ground.ts";
+import { tokenOf } from "./harness/player_token.ts";
 import { FULL } from "./harness/topologies.ts";
 import { waitFor } from "./harness/wait.ts";
 
 endLeftClusters();
 
 const BOSS = resolve(import.meta.dir, "../../examples/boss/boss.ts");
-const STRIKER = resolve(import.meta.dir, "modules/striker.ts");
+const NODES: readonly NodeSpec[] = FULL.map((node) =>
+  node.id.startsWith("gateway:") ? { ...node, players: true } : node,
+);
 
 describe("The example module", () => {
-  clusterTest("brings a kind and a contract that shards call while it is open", async (ground) => {
-    const cluster = ground.cluster({ nodes: FULL, modules: [BOSS, STRIKER] });
+  clusterTest("brings a kind, and players who strike while it is open", async (ground) => {
+    const cluster = ground.cluster({ nodes: NODES, modules: [BOSS] });
     await cluster.start();
     await cluster.settled();
-    const { admin } = cluster;
+    const { admin, notices } = cluster;
+    const wait = { withinMs: 10_000, notices };
     const refused = await admin.ask("POST", "/api/activities", { id: "dragon", kind: "boss", config: { hp: "much" } });
     expect(refused.status).toBe(422);
     expect(JSON.stringify(refused.body)).toContain("config.hp");
-
-    expect((await admin.open("dragon", { kind: "boss", config: { hp: 100 } })).status).toBe(201);
-    const user = cluster.node("user:101");
-    await waitFor(() => user.life.lines.find((line) => line.phrase === "struck enough"), {
-      what: "user:101 to have struck",
-      withinMs: 10_000,
-      notices: cluster.notices,
+    const clients = [
+      ["ann", "gateway:1"],
+      ["bob", "gateway:2"],
+    ].map(([player = "", gateway = ""]) => {
+      const url = `ws://127.0.0.1:${cluster.file.players.get(gateway)}`;
+      return { player, client: new PlayerClient({ url, token: () => tokenOf(player) }) };
     });
-    const struck = user.life.lines.filter((line) => line.phrase === "struck").map((line) => line.data);
-    expect(struck.map(({ player, total }) => [player, total])).toMatchObject([
-      ["ann", expect.any(Number)],
-      ["bob", expect.any(Number)],
-      ["ann", expect.any(Number)],
-      ["ann", expect.any(Number)],
-    ]);
-    // Both shards strike the same boss on cross_center: 2 * (10 + 30 + 5) in all.
-    const other = cluster.node("user:201");
-    await waitFor(() => other.life.lines.find((line) => line.phrase === "struck enough"), {
-      what: "user:201 to have struck",
-      withinMs: 10_000,
-      notices: cluster.notices,
-    });
-    const totals = [...user.life.lines, ...other.life.lines]
-      .filter((line) => line.phrase === "struck")
-      .map(({ data }) => [String(data["player"]), Number(data["total"])] as const);
-    const highest = (name: string): number =>
-      Math.max(...totals.flatMap(([who, total]) => (who === name ? [total] : [])));
-    expect([totals.length, highest("ann"), highest("bob")]).toEqual([8, 30, 60]);
-
+    try {
+      const heard: string[] = [];
+      for (const { player, client } of clients) {
+        client.subscribe("boss.here", () => heard.push(player));
+        client.connect();
+        await waitFor(() => (client.status.kind === "online" ? true : undefined), {
+          what: `${player} to log in`,
+          ...wait,
+        });
+        expect(await client.request(Boss.strike, { strike: "early", damage: 1 })).toEqual({ place: 0, total: 0 });
+      }
+      expect((await admin.open("dragon", { kind: "boss", config: { hp: 100 } })).status).toBe(201);
+      await waitFor(() => (heard.length === 2 ? true : undefined), { what: "both to hear of the boss", ...wait });
+      const [ann, bob] = clients;
+      const strike = (by: typeof ann, of: string, damage: number): Promise<{ place: number; total: number }> => {
+        if (by === undefined) throw new Error("nobody strikes");
+        return by.client.request(Boss.strike, { strike: of, damage });
+      };
+      expect(await strike(ann, "1", 10)).toEqual({ place: 1, total: 10 });
+      expect(await strike(bob, "1", 30)).toEqual({ place: 1, total: 30 });
+      expect(await strike(ann, "2", 5)).toEqual({ place: 2, total: 15 });
+      // As a player whose answer was lost: it counts once.
+      expect((await strike(ann, "2", 5)).total).toBe(15);
+    } finally {
+      for (const { client } of clients) client.close();
+    }
     expect((await admin.ask("POST", "/api/activities/dragon/close")).status).toBe(200);
     for (const id of ["center:1", "center:2"]) {
       const gone = await waitFor(() => cluster.node(id).life.lines.find((line) => line.phrase === "boss is gone"), {
         what: `${id} to hear the end`,
-        withinMs: 5_000,
-        notices: cluster.notices,
+        ...wait,
       });
       expect(gone.data["activity"]).toBe("dragon");
     }
     const mails = await waitFor(
       async () => {
-        const all = await Promise.all([1, 2].map((shard) => admin.ask("GET", `/api/shards/${shard}/mail?player=bob`)));
-        const found = all.flatMap(({ body }) => (body as { mails?: { title: string }[] }).mails ?? []);
+        const { body } = await admin.ask("GET", "/api/shards/2/mail?player=bob");
+        const found = (body as { mails?: { title: string }[] }).mails ?? [];
         return found.length > 0 ? found : undefined;
       },
-      { what: "bob's mail", withinMs: 10_000, notices: cluster.notices },
+      { what: "bob's mail", ...wait },
     );
     expect(mails.map(({ title }) => title)).toEqual(["Place 1"]);
     console.log(`      example module: ${ground.seconds} s`);

@@ -4,12 +4,11 @@
  */
 
 import { resolve } from "node:path";
-import { SignJWT } from "jose";
 import { describe, expect } from "#test";
 import { PlayerClient } from "../../src/client/client.ts";
-import { CLUSTER_NAME, PLAYER_KEY } from "./harness/cluster_file.ts";
 import type { NodeSpec } from "./harness/cluster_file.ts";
 import { clusterTest, endLeftClusters } from "./harness/ground.ts";
+import { tokenOf } from "./harness/player_token.ts";
 import { waitFor } from "./harness/wait.ts";
 import { Satchel } from "./modules/satchel.ts";
 
@@ -22,15 +21,6 @@ const NODES: readonly NodeSpec[] = [
   { id: "user:101" },
   { id: "user:102" },
 ];
-
-function tokenOf(player: string): Promise<string> {
-  return new SignJWT({})
-    .setProtectedHeader({ alg: "HS256", kid: "test" })
-    .setSubject(player)
-    .setAudience(CLUSTER_NAME)
-    .setExpirationTime("5m")
-    .sign(Buffer.from(PLAYER_KEY, "hex"));
-}
 
 describe("Players", () => {
   clusterTest("log in, ask their nodes in order, hear what others say, and are one session each", async (ground) => {

@@ -1,0 +1,21 @@
+/**
+ * A player of the boss: logs in at a shard's gateway, waits for a boss, strikes it three times and says what came of it.
+ *
+ *   dist/bun examples/boss/player.ts ws://127.0.0.1:7012 "$(dist/kuafu token --player ann --config examples/demo.toml)"
+ */
+
+import { PlayerClient } from "../../src/client/client.ts";
+
+const STRIKE = 2000;
+const [url = "", token = ""] = process.argv.slice(2);
+const client = new PlayerClient({ url, token: () => token });
+client.onStatus((status) => console.log(status.kind === "offline" ? status : status.kind));
+client.connect();
+for (let strikes = 0; strikes < 3;) {
+  const request = { strike: `${Date.now()}-${strikes}`, damage: 10 };
+  const { place, total } = (await client.request(STRIKE, request)) as { place: number; total: number };
+  if (place > 0) strikes += 1;
+  console.log(place === 0 ? "no boss yet" : `place ${place} with ${total}`);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+}
+client.close();
