@@ -63,7 +63,7 @@ export interface DoorStatus {
   readonly maintenance: boolean;
 }
 
-const DEAF: PlayerConnHandler = { received: () => {}, closed: () => {} };
+const DEAF: PlayerConnHandler = { received: () => {}, broken: () => {}, closed: () => {} };
 
 export class PlayerDoor implements ConnOwner {
   readonly #options: PlayerDoorOptions;
