@@ -6,6 +6,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import { type Address, addressText } from "#link/transport.ts";
 import type { Node } from "#module/node.ts";
+import { serveDoor } from "#session/door_contract.ts";
 import { DOOR_LIMITS, type DoorLimits } from "#session/door_limits.ts";
 import { joseVerifier, type TokenKey, TokenKeyError } from "#session/jose_tokens.ts";
 import type { ListenPlayers, PlayerListener } from "#session/player_conn.ts";
@@ -95,6 +96,7 @@ export async function servePlayers(
     limits: limitsOf(plan.config, { runtime, log }),
     maintenance: { isOn: plan.config.maintenance, whiteList: plan.config.whiteList },
   });
+  serveDoor(door, node.endpoint.server);
   const listeners: PlayerListener[] = [];
   const stop = (deadlineMs: number): Promise<void> => {
     for (const listener of listeners) listener.close();

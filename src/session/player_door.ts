@@ -107,6 +107,10 @@ export class PlayerDoor implements ConnOwner {
     };
   }
 
+  get maintenance(): Maintenance {
+    return this.#maintenance;
+  }
+
   players(): string[] {
     return this.#seats.players();
   }
