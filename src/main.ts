@@ -224,7 +224,8 @@ async function runNodes(
 }
 
 function bunRuntime(logFor: (node: string) => Log): Runtime {
-  const transport = new BunTransport({ connsMax: connsMax() });
+  const most = connsMax();
+  const transport = new BunTransport({ connsMax: most });
   return {
     release: RELEASE,
     clock: bunClock,
@@ -235,6 +236,7 @@ function bunRuntime(logFor: (node: string) => Log): Runtime {
     files: bunFiles,
     acquireLock: acquireDataLock,
     openStore: (path) => openSqliteStore({ path, clock: bunClock }),
+    connsMax: most,
     serveHttp: bunServeHttp,
     listenPlayers: bunListenPlayers,
     loadModule,

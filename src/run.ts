@@ -144,7 +144,7 @@ async function start(options: {
     held.admin = served.server;
   }
   if (plan.players !== undefined) {
-    const served = await servePlayers(node, { runtime, cluster: plan.cluster, ...plan.players, log });
+    const served = await servePlayers(node, { runtime, cluster: plan.cluster, plan: plan.players, log });
     if (served.kind === "failed") return served;
     held.players = served.served;
   }
@@ -182,7 +182,7 @@ function startedData(node: Node, held: Held): Record<string, unknown> {
     boot: node.self.boot,
     ...(node.listening === undefined ? {} : { listening: addressText(node.listening) }),
     ...(held.admin === undefined ? {} : { admin: addressText(held.admin.address) }),
-    ...(held.players === undefined ? {} : { players: addressText(held.players.address) }),
+    ...held.players?.addresses,
     ...(policy === undefined ? {} : { policy }),
   };
 }

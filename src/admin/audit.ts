@@ -21,7 +21,9 @@ export type AuditVerb =
   | "activity.cancel"
   | "activity.resume"
   | "rewards.resend"
-  | "rewards.release";
+  | "rewards.release"
+  | "player.kick"
+  | "maintenance";
 
 /**
  * `unknown`: the request left this node and no answer came back, so it may have been done.

@@ -12,7 +12,7 @@ const GUARDED: readonly ProblemKind[] = ["host_refused", "origin_refused", "inte
 const WITH_TOKEN: readonly ProblemKind[] = ["unauthorized", "unavailable", "bad_gateway", "timeout"];
 
 export interface RouteDescription {
-  readonly tag: "nodes" | "activities" | "rewards" | "audit" | "probes";
+  readonly tag: "nodes" | "activities" | "rewards" | "players" | "audit" | "probes";
   readonly summary: string;
   /** By status. */
   readonly answers: Readonly<Record<number, { readonly description: string; readonly shape: v.GenericSchema }>>;

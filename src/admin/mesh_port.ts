@@ -17,6 +17,7 @@ import { MeshActivities } from "./mesh_activities.ts";
 import { MeshCalendar } from "./mesh_calendar.ts";
 import { MeshDeliveries } from "./mesh_deliveries.ts";
 import { MeshOwners } from "./mesh_owners.ts";
+import { MeshPlayers } from "./mesh_players.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
 import type {
@@ -38,6 +39,7 @@ import type {
   NodeHealth,
   NodeRow,
 } from "./port.ts";
+import type { KickRequest, MaintenanceRequest } from "./port_players.ts";
 import type { DeliveriesQuery, MailQuery, ReleaseRequest, ResendRequest } from "./port_rewards.ts";
 import type { CalendarQuestion, GroupsDryRun, ScheduleDryRun } from "./port_shards.ts";
 
@@ -49,6 +51,7 @@ export class MeshAdminPort implements AdminPort {
   readonly #shards: MeshShards;
   readonly #calendar: MeshCalendar;
   readonly #deliveries: MeshDeliveries;
+  readonly #players: MeshPlayers;
 
   /** `named`: the nodes that the cluster file names. One that is gone is missed, not forgotten. */
   constructor(node: Node, named: Iterable<NodeId> = []) {
@@ -57,6 +60,7 @@ export class MeshAdminPort implements AdminPort {
     this.#owners = new MeshOwners(node);
     this.#shards = new MeshShards(node, this.#owners);
     this.#calendar = new MeshCalendar(node, this.#shards);
+    this.#players = new MeshPlayers(node);
     this.#deliveries = new MeshDeliveries(node, this.#owners);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
@@ -181,6 +185,18 @@ export class MeshAdminPort implements AdminPort {
 
   releaseRewards(request: ReleaseRequest, _actor: Actor) {
     return this.#deliveries.release(request);
+  }
+
+  sessions() {
+    return this.#players.sessions();
+  }
+
+  kickPlayer(request: KickRequest, _actor: Actor) {
+    return this.#players.kick(request);
+  }
+
+  setMaintenance(request: MaintenanceRequest, _actor: Actor) {
+    return this.#players.maintenance(request);
   }
 
   live(): boolean {

@@ -31,6 +31,7 @@ import type {
   ResendRequest,
   RewardsChange,
 } from "./port_rewards.ts";
+import type { DoorsChange, KickRequest, MaintenanceRequest, SessionsOverview } from "./port_players.ts";
 import type {
   Calendar,
   CalendarQuestion,
@@ -144,6 +145,11 @@ export interface AdminPort {
   resendRewards(request: ResendRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
   /** Gives what is held a mail. */
   releaseRewards(request: ReleaseRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
+  /** Of every gateway that is reachable. */
+  sessions(): Promise<AdminResult<SessionsOverview>>;
+  kickPlayer(request: KickRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;
+  /** Until a gateway starts anew. */
+  setMaintenance(request: MaintenanceRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;
   /** Is this process alive and linked as its role wants? For /healthz and /readyz. */
   live(): boolean;
   ready(): { readonly ready: boolean; readonly waitingFor: readonly string[] };

@@ -72,13 +72,26 @@ type Report = (place: string, found: string, allowed: string) => void;
 
 function nodeConfig(of: Candidate, dials: NodeConfig["dials"]): NodeConfig[] {
   if (of.kind !== "node" || of.role === "admin") return [];
-  const { role, number, id, shard, listen, address, admin, players, onGatewayDeath, modules } = of;
-  return [{ role, number, id, shard, listen, address, dials, admin, players, onGatewayDeath, modules }];
+  const { role, number, id, shard, listen, address, admin, players, playersTcp, onGatewayDeath, modules } = of;
+  return [{ role, number, id, shard, listen, address, dials, admin, players, playersTcp, onGatewayDeath, modules }];
 }
 
 function edgeConfig(of: Candidate, dials: NodeConfig["dials"]): EdgeConfig {
-  const { number, id, shard, listen, address, admin, players, onGatewayDeath, modules } = of;
-  return { role: "admin", number, id, shard, listen, address, dials, admin, players, onGatewayDeath, modules };
+  const { number, id, shard, listen, address, admin, players, playersTcp, onGatewayDeath, modules } = of;
+  return {
+    role: "admin",
+    number,
+    id,
+    shard,
+    listen,
+    address,
+    dials,
+    admin,
+    players,
+    playersTcp,
+    onGatewayDeath,
+    modules,
+  };
 }
 
 function remoteConfig(of: Candidate): RemoteConfig[] {

@@ -27,6 +27,7 @@ export interface Candidate {
   readonly dial: readonly string[] | undefined;
   readonly admin: Address | undefined;
   readonly players: Address | undefined;
+  readonly playersTcp: Address | undefined;
   readonly onGatewayDeath: DeathPolicyName | undefined;
   readonly modules: readonly string[];
 }
@@ -57,8 +58,9 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
   if (!follows && value.on_gateway_death !== undefined) {
     fault(`${place}.on_gateway_death`, `${shown(value.on_gateway_death)} on a ${role}`, "user, center and map only");
   }
-  if (role !== "gateway" && value.players !== undefined) {
-    fault(`${place}.players`, `${shown(value.players)} on a ${role}`, "nothing: players come in through a gateway");
+  for (const key of ["players", "players_tcp"] as const) {
+    if (role === "gateway" || value[key] === undefined) continue;
+    fault(`${place}.${key}`, `${shown(value[key])} on a ${role}`, "nothing: players come in through a gateway");
   }
   return {
     kind: "node",
@@ -73,6 +75,7 @@ export function candidateOfNode({ place, value }: Placed<RawNode>, fault: Report
     dial: value.dial,
     admin: addressOf(value.admin),
     players: addressOf(value.players),
+    playersTcp: addressOf(value.players_tcp),
     onGatewayDeath: follows ? (value.on_gateway_death ?? "exit") : undefined,
     modules: value.modules,
   };
@@ -92,6 +95,7 @@ export function candidateOfEdge({ place, value }: Placed<RawEdge>): Candidate {
     dial: value.dial,
     admin: addressOf(value.admin),
     players: undefined,
+    playersTcp: undefined,
     onGatewayDeath: undefined,
     modules: [],
   };
@@ -115,6 +119,7 @@ export function candidateOfRemote({ place, value }: Placed<RawRemote>, fault: Re
     dial: undefined,
     admin: undefined,
     players: undefined,
+    playersTcp: undefined,
     onGatewayDeath: undefined,
     modules: [],
   };

@@ -26,6 +26,13 @@ export interface DialPlan {
   readonly shard: number;
 }
 
+/** Where players come in: at least one of the two. */
+export interface PlayersPlan {
+  readonly webSocket: Address | undefined;
+  readonly tcp: Address | undefined;
+  readonly config: PlayersConfig;
+}
+
 export interface NodePlan {
   readonly cluster: string;
   readonly self: {
@@ -46,7 +53,7 @@ export interface NodePlan {
   readonly adminTokenFile: string | undefined;
   readonly metricsOpen: boolean;
   /** Set on gateways that players come in through. */
-  readonly players: { readonly address: Address; readonly config: PlayersConfig } | undefined;
+  readonly players: PlayersPlan | undefined;
   /** The node's own folder: `<data>/<role>-<number>`. */
   readonly dataDir: string;
   readonly modules: readonly string[];
@@ -88,7 +95,7 @@ export function nodePlan(
       admin: own.admin,
       adminTokenFile: config.adminTokenFile,
       metricsOpen: config.metricsOpen,
-      players: playersOf(config, own.players),
+      players: playersOf(config, own),
       dataDir: nodeDataDir(options.dataDir ?? config.dataDir, own),
       modules: [...config.modules, ...own.modules, ...(options.modules ?? [])],
       shardOf,
@@ -100,8 +107,10 @@ export function nodePlan(
   };
 }
 
-function playersOf(config: ClusterConfig, address: Address | undefined): NodePlan["players"] {
-  return address === undefined || config.players === undefined ? undefined : { address, config: config.players };
+function playersOf(config: ClusterConfig, own: Pick<NodeConfig, "players" | "playersTcp">): PlayersPlan | undefined {
+  const { players: webSocket, playersTcp: tcp } = own;
+  if ((webSocket === undefined && tcp === undefined) || config.players === undefined) return undefined;
+  return { webSocket, tcp, config: config.players };
 }
 
 /** Where a node keeps its data below the cluster's data folder. */

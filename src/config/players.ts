@@ -76,11 +76,11 @@ export function playersConfig(raw: RawPlayers, fault: Report): PlayersConfig {
 
 /** An address for players needs a way to check them. */
 export function playersWanted(
-  nodes: readonly { readonly place: string; readonly players: unknown }[],
+  nodes: readonly { readonly place: string; readonly players: unknown; readonly playersTcp: unknown }[],
   hasTable: boolean,
   fault: Report,
 ): void {
-  const first = nodes.find((each) => each.players !== undefined);
+  const first = nodes.find((each) => each.players !== undefined || each.playersTcp !== undefined);
   if (first === undefined || hasTable) return;
   fault("players", "nothing", `a table with token_keys, since ${first.place} has a players address`);
 }

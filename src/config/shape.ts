@@ -84,6 +84,7 @@ const node = v.object({
   dial: v.optional(v.array(target, TARGETS)),
   admin: v.optional(listen),
   players: v.optional(listen),
+  players_tcp: v.optional(listen),
   on_gateway_death: v.optional(v.picklist(DEATH_POLICIES, anyOf(DEATH_POLICIES))),
   modules: paths,
 });

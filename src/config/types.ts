@@ -43,6 +43,8 @@ export interface NodeConfig {
   readonly admin: Address | undefined;
   /** Where players come in; on shard gateways. */
   readonly players: Address | undefined;
+  /** The same, over TCP. */
+  readonly playersTcp: Address | undefined;
   /** Undefined for roles that follow no gateway. */
   readonly onGatewayDeath: DeathPolicyName | undefined;
   readonly modules: readonly string[];

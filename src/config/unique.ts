@@ -61,6 +61,7 @@ function bindTwice(all: readonly Candidate[], fault: Report): void {
       ["listen", owner.listen],
       ["admin", owner.admin],
       ["players", owner.players],
+      ["players_tcp", owner.playersTcp],
     ] as const) {
       if (address === undefined) continue;
       const bind: Bind = { place: `${owner.place}.${key}`, owner, address };

@@ -32,6 +32,8 @@ export interface Runtime {
   readonly openStore: (path: string) => Store;
   /** Where there is no store: an audit trail by itself, in this folder. Throws TrailError. */
   readonly openTrail?: (folder: string) => Trail;
+  /** Connections of all kinds that the process may have open; unknown: as many as there come. */
+  readonly connsMax?: number;
   readonly serveHttp: ServeHttp;
   /** For gateways that players come in through. */
   readonly listenPlayers?: ListenPlayers;

@@ -6,7 +6,7 @@
 
 import { messageOf } from "#base/log.ts";
 import { addressText, ListenError } from "#link/transport.ts";
-import { PACKET_UP_SIZE_MAX } from "#session/client_packets.ts";
+import { PACKET_UP_SIZE_MAX, type PacketFault } from "#session/client_packets.ts";
 import { CONN_QUEUED_SIZE_MAX } from "#session/door_limits.ts";
 import type { ListenPlayers, PlayerConn, PlayerConnHandler } from "#session/player_conn.ts";
 import { guarded } from "./bun_conn.ts";
@@ -19,7 +19,7 @@ const MESSAGE_SIZE_MAX = 2 * PACKET_UP_SIZE_MAX;
 /** Beyond what the door lets wait: Bun then drops, and says so. */
 const BACKPRESSURE_SIZE_MAX = 2 * CONN_QUEUED_SIZE_MAX;
 const CLOSE_MS_MAX = 2_000;
-const NOTHING = new Uint8Array(0);
+const TEXT: PacketFault = { kind: "fault", code: "bad_packet", detail: "a text message, allowed is a binary one" };
 
 type Socket = Bun.ServerWebSocket<SocketData>;
 
@@ -54,8 +54,7 @@ export const bunListenPlayers: ListenPlayers = (address, accept) => {
           guarded(() => conn.start(accept(conn)));
         },
         message: (socket, message) => {
-          const bytes = typeof message === "string" ? NOTHING : message;
-          guarded(() => socket.data.conn?.onMessage(bytes));
+          guarded(() => socket.data.conn?.onMessage(message));
         },
         close: (socket) => guarded(() => socket.data.conn?.onClose()),
       },
@@ -107,8 +106,10 @@ class BunPlayerConn implements PlayerConn {
     this.#socket.close(1000);
   }
 
-  onMessage(bytes: Uint8Array): void {
-    if (this.#timer === undefined) this.#handler?.received(bytes);
+  onMessage(message: string | Uint8Array): void {
+    if (this.#timer !== undefined) return;
+    if (typeof message === "string") this.#handler?.broken(TEXT);
+    else this.#handler?.received(message);
   }
 
   onClose(): void {

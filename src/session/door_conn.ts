@@ -4,7 +4,7 @@
  */
 
 import { decodeClientPacket, encodeServerPacket } from "./client_codec.ts";
-import type { ClientPacket, CloseCode, ServerPacket } from "./client_packets.ts";
+import type { ClientPacket, CloseCode, PacketFault, ServerPacket } from "./client_packets.ts";
 import { LOGIN_MS_MAX, PACKET_UP_SIZE_MAX, PACKET_UP_SIZE_MAX_LOGIN } from "./client_packets.ts";
 import type { DoorLimits } from "./door_limits.ts";
 import { CONN_QUEUED_SIZE_MAX, IDLE_MS_MAX, QUEUED_MS_MAX, RETRY_MS } from "./door_limits.ts";
@@ -107,6 +107,10 @@ export class DoorConn implements PlayerConnHandler {
         if (kind !== "online") return this.end("bad_packet", `${packet.kind} before the welcome`);
         return this.#owner.heard(this, packet);
     }
+  }
+
+  broken({ code, detail }: PacketFault): void {
+    this.end(code, detail);
   }
 
   closed(): void {

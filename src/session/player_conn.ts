@@ -4,6 +4,7 @@
  */
 
 import type { Address } from "#link/transport.ts";
+import type { PacketFault } from "./client_packets.ts";
 
 export interface PlayerConn {
   /** For people and for limits: the other end, as `Conn.remote` says it. */
@@ -17,8 +18,10 @@ export interface PlayerConn {
 }
 
 export interface PlayerConnHandler {
-  /** One packet; an empty one stands for what is none, e.g. a WebSocket's text. */
+  /** One packet, valid until this returns. */
   received(bytes: Uint8Array): void;
+  /** What came is no packet, or will be none. */
+  broken(fault: PacketFault): void;
   /** Called exactly once; nothing is called after it. */
   closed(): void;
 }

@@ -18,7 +18,7 @@ const type = v.pipe(v.string(), v.regex(PUSH_TYPE));
 export const PlayerContract = contract("player", {
   /** Served by `user` and `center`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
   request: {
-    id: 45,
+    id: 50,
     request: v.strictObject({ session, player, method: v.number(), body: v.unknown() }),
     reply: v.variant("kind", [
       v.object({ kind: v.literal("reply"), body: v.unknown() }),
@@ -28,7 +28,7 @@ export const PlayerContract = contract("player", {
   },
   /** Served by `gateway`. Without `players`: everybody of the shard. Answers how many sessions it went to. */
   push: {
-    id: 46,
+    id: 51,
     request: v.strictObject({
       players: v.optional(v.pipe(v.array(player), v.maxLength(PUSHED_MAX))),
       type,
@@ -38,14 +38,14 @@ export const PlayerContract = contract("player", {
   },
   /** Served by `gateway`: ends the player's session, with the reason for the client. */
   kick: {
-    id: 47,
+    id: 52,
     idempotent: true,
     request: v.strictObject({ player, reason: v.pipe(v.string(), v.maxLength(256)) }),
     reply: v.object({ ended: v.boolean() }),
   },
   /** Served by `gateway`. */
   whereis: {
-    id: 48,
+    id: 53,
     idempotent: true,
     request: v.strictObject({ player }),
     reply: v.object({ session: v.optional(session, () => undefined) }),

@@ -63,7 +63,7 @@ export interface DoorStatus {
   readonly maintenance: boolean;
 }
 
-const DEAF: PlayerConnHandler = { received: () => {}, closed: () => {} };
+const DEAF: PlayerConnHandler = { received: () => {}, broken: () => {}, closed: () => {} };
 
 export class PlayerDoor implements ConnOwner {
   readonly #options: PlayerDoorOptions;
@@ -105,6 +105,10 @@ export class PlayerDoor implements ConnOwner {
       queued: this.#queue.count,
       maintenance: this.#maintenance.isOn,
     };
+  }
+
+  get maintenance(): Maintenance {
+    return this.#maintenance;
   }
 
   players(): string[] {

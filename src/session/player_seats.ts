@@ -17,6 +17,9 @@ import type { SessionEffect } from "./player_session.ts";
 import { PlayerSession } from "./player_session.ts";
 import type { Binding } from "./session_table.ts";
 
+/** Ends of a connection after which the session waits: the connection was at fault, or nobody. */
+const RESUMABLE: ReadonlySet<ConnEnd> = new Set<ConnEnd>(["lost", "idle", "slow_reader", "too_fast"]);
+
 interface Seat {
   readonly session: PlayerSession;
   conn: DoorConn | undefined;
@@ -118,7 +121,7 @@ export class PlayerSeats {
     if (seat === undefined || seat.conn !== conn) return;
     seat.conn = undefined;
     seat.lostMs = this.#options.clock.nowMs();
-    if (end !== "lost" && end !== "idle" && end !== "slow_reader") this.#remove(seat);
+    if (!RESUMABLE.has(end)) this.#remove(seat);
   }
 
   /** False when the player has no session here. Throws PacketError when the body is not plain or too large. */

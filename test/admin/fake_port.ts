@@ -3,6 +3,7 @@
  * of the app tests what its users see. `fault` makes the next question fail or hang.
  */
 
+import type { DoorsChange, KickRequest, MaintenanceRequest, SessionsOverview } from "#admin/port_players.ts";
 import type { VerbOptions } from "#activity/outcome.ts";
 import { divide } from "#activity/groups/groups.ts";
 import { checkSchedule } from "#activity/schedule/check_schedule.ts";
@@ -75,6 +76,7 @@ import {
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
+import { DOOR, SESSIONS } from "./fake_players.ts";
 import { DELIVERIES, HELD, MAIL, TERM } from "./fake_rewards.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -398,6 +400,27 @@ export class FakePort implements AdminPort {
       this.asked.push(request);
       const count = request.tier === HELD.tier ? HELD.count : 0;
       return ok({ count, more: false, ackedUntilMs: undefined }, count > 0);
+    });
+  }
+
+  sessions(): Promise<AdminResult<SessionsOverview>> {
+    return this.#say(() => ok(SESSIONS));
+  }
+
+  kickPlayer(request: KickRequest, actor: Actor): Promise<AdminResult<DoorsChange>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      this.asked.push(request);
+      const isThere = request.player === "ann";
+      return ok({ gateways: isThere ? [DOOR.gateway] : [], silent: [] }, isThere);
+    });
+  }
+
+  setMaintenance(request: MaintenanceRequest, actor: Actor): Promise<AdminResult<DoorsChange>> {
+    return this.#say(() => {
+      this.actors.push(actor);
+      this.asked.push(request);
+      return ok({ gateways: [DOOR.gateway], silent: SESSIONS.silent });
     });
   }
 

@@ -19,7 +19,18 @@ describe("[players]", () => {
       maintenance: false,
       whiteList: [],
     } as const;
-    expect(planOf(OPEN + PLAYERS, "gateway:3").players).toEqual({ address: { host: "127.0.0.1", port: 9001 }, config });
+    expect(planOf(OPEN + PLAYERS, "gateway:3").players).toEqual({
+      webSocket: { host: "127.0.0.1", port: 9001 },
+      tcp: undefined,
+      config,
+    });
+    const tcp = OPEN.replace("players =", "players_tcp =");
+    expect(planOf(tcp + PLAYERS, "gateway:3").players).toEqual({
+      webSocket: undefined,
+      tcp: { host: "127.0.0.1", port: 9001 },
+      config,
+    });
+    expect(faultsOf(tcp)).toEqual(faultsOf(OPEN));
     expect(planOf(OPEN + PLAYERS, "center:3").players).toBeUndefined();
     const all = `${PLAYERS}sessions_max = 7\ndevelopment = true\nmaintenance = true\nwhite_list = ["ann"]\n`;
     expect(configOf(OPEN + all).players).toEqual({

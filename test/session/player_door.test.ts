@@ -263,6 +263,9 @@ describe("PlayerDoor: limits", () => {
     const bob = await ground.online("bob");
     bob.conn.say({ ...REQUEST, body: new Uint8Array(2000) });
     expect(bob.conn.heard()).toEqual(["kicked too_fast"]);
+    const { session, resumeToken } = bob;
+    const back = await ground.hello("bob", { session, resumeToken, ackedPush: 0 });
+    expect([back.heard(), ground.router.waiting.length]).toEqual([["welcome bob again 0"], 0]);
   });
 
   test("a hello of more than 4 KiB is too large, a request of that size is not", async () => {

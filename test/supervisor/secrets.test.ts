@@ -33,6 +33,22 @@ describe("prepareSecrets", () => {
     });
   });
 
+  test("makes the secret that players' tokens are signed with for development alone", () => {
+    const players = (development: boolean): string =>
+      `${WHOLE}[players]\ntoken_keys = [{ kid = "a", algorithm = "HS256", file = "p" }, { kid = "b", algorithm = "EdDSA", file = "q" }]\ndevelopment = ${development}\n`;
+    const files = new FakeFiles();
+    prepared(files, players(true));
+    expect([files.texts.get("p")?.length, files.texts.has("q")]).toEqual([65, false]);
+    files.texts.set("p", "hunter2");
+    const refused = prepared(files, players(true)).result;
+    expect([refused.kind === "failed" && refused.code, JSON.stringify(refused).includes("hunter2")]).toEqual([
+      2,
+      false,
+    ]);
+    const elsewhere = new FakeFiles();
+    expect([prepared(elsewhere, players(false)).result.kind, elsewhere.texts.has("p")]).toEqual(["ok", false]);
+  });
+
   test("uses what is there, prefers a token that may operate, and warns when others can read it", () => {
     const files = new FakeFiles();
     files.texts.set("k", KEY).set("t", `ann read ${TOKEN}a\nbob operate ${TOKEN}b\n`);

@@ -1,0 +1,108 @@
+/**
+ * /api/sessions: how many players are where. /api/players/:id/kick ends a player's session, /api/maintenance keeps
+ * players out. Both are of the gateways that run now: a gateway that starts anew does as its config says.
+ */
+
+import { Hono } from "hono";
+import type * as v from "valibot";
+import { answer } from "../answer.ts";
+import { optionalJson, requireJson } from "../body.ts";
+import { change, requireOperate } from "../change.ts";
+import { documented } from "../documented.ts";
+import { checked } from "../faults.ts";
+import { DoorsChangeAnswer, KickBody, MaintenanceBody, PlayerPath, SessionsAnswer } from "../player_schemas.ts";
+import type { DoorsChange } from "../port_players.ts";
+import { NoQuery } from "../schemas.ts";
+import type { AdminEnv, AdminServices } from "../services.ts";
+import { CHANGE_PROBLEMS } from "./activity_changes.ts";
+
+const KICK_DETAIL = "ended by an operator";
+
+export function sessionRoutes(services: AdminServices): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>();
+  routes.get(
+    "/",
+    documented({
+      tag: "players",
+      summary: "How many players are at which gateway",
+      answers: { 200: { description: "The doors of the gateways", shape: SessionsAnswer } },
+      problems: ["invalid"],
+    }),
+    checked("query", NoQuery),
+    (c) =>
+      answer(services, c, {
+        shape: SessionsAnswer,
+        ask: () => services.port.sessions(),
+        body: ({ doors, silent }) => ({
+          sessions: doors.reduce((sum, door) => sum + door.sessions, 0),
+          doors: [...doors],
+          silent: [...silent],
+        }),
+      }),
+  );
+  return routes;
+}
+
+export function playerRoutes(services: AdminServices): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>();
+  routes.post(
+    "/:id/kick",
+    documented({
+      tag: "players",
+      summary: "Ends a player's session",
+      answers: { 200: { description: "There is none any more", shape: DoorsChangeAnswer } },
+      problems: [...CHANGE_PROBLEMS, "unsupported_media_type"],
+    }),
+    requireOperate(services, "player.kick"),
+    checked("param", PlayerPath),
+    checked("query", NoQuery),
+    optionalJson(),
+    checked("json", KickBody),
+    (c) => {
+      const { id: player } = c.req.valid("param");
+      const { shard, detail = KICK_DETAIL, why } = c.req.valid("json");
+      return change(services, c, {
+        verb: "player.kick",
+        subject: player,
+        shape: DoorsChangeAnswer,
+        body: changeBody,
+        why,
+        ask: (actor) => services.port.kickPlayer({ player, shard, detail }, actor),
+      });
+    },
+  );
+  return routes;
+}
+
+export function maintenanceRoutes(services: AdminServices): Hono<AdminEnv> {
+  const routes = new Hono<AdminEnv>();
+  routes.post(
+    "/",
+    documented({
+      tag: "players",
+      summary: "Keeps players out of one shard or all, but those of a white list, or lets them in again",
+      answers: { 200: { description: "It is so", shape: DoorsChangeAnswer } },
+      problems: [...CHANGE_PROBLEMS, "unsupported_media_type"],
+    }),
+    requireOperate(services, "maintenance"),
+    checked("query", NoQuery),
+    requireJson(),
+    checked("json", MaintenanceBody),
+    (c) => {
+      const { on: isOn, shard, whiteList, why } = c.req.valid("json");
+      return change(services, c, {
+        verb: "maintenance",
+        subject: `${isOn ? "on" : "off"} ${shard === undefined ? "every shard" : `shard ${shard}`}`,
+        shape: DoorsChangeAnswer,
+        body: changeBody,
+        why,
+        ask: (actor) => services.port.setMaintenance({ isOn, shard, whiteList }, actor),
+      });
+    },
+  );
+  return routes;
+}
+
+function changeBody({ gateways, silent }: DoorsChange, changed: boolean): v.InferOutput<typeof DoorsChangeAnswer> {
+  return { gateways: [...gateways], silent: [...silent], changed };
+}
