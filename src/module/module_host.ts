@@ -15,6 +15,7 @@ import { isCallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ContractError, PLAYER_ROLES } from "#rpc/contract.ts";
+import { DoorContract } from "#session/door_contract.ts";
 import { PlayerContract } from "#session/player_contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import type { CallContext, Handler } from "#rpc/server.ts";
@@ -235,7 +236,9 @@ export class ModuleHost {
   /** Rejects with CallError. */
   async #kick(player: string, reason: string): Promise<{ readonly ended: boolean }> {
     const { shard } = this.#options.self;
-    return await this.#call(PlayerContract.kick, { player, reason }, { to: { role: "gateway", shard } });
+    const to = { role: "gateway", shard } as const;
+    const { kicked } = await this.#call(DoorContract.kick, { player, detail: reason }, { to });
+    return { ended: kicked };
   }
 
   #polled(): Promise<void> {

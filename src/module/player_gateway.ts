@@ -18,7 +18,6 @@ import type { PlayerMethods } from "./player_methods.ts";
 export interface PlayerSeatsOf {
   /** False: the player has no session here. */
   push(player: string, type: string, body: unknown): boolean;
-  kick(player: string, detail: string): boolean;
   players(): readonly string[];
   sessionOf(player: string): string | undefined;
 }
@@ -42,10 +41,6 @@ export class PlayerGateway implements PlayerRouter {
       this.#ofShard(source);
       const all = players ?? this.#seats?.players() ?? [];
       return { told: all.filter((player) => this.#seats?.push(player, type, body) === true).length };
-    });
-    server.serve(PlayerContract.kick, ({ player, reason }, { source }) => {
-      this.#ofShard(source);
-      return { ended: this.#seats?.kick(player, reason) ?? false };
     });
     server.serve(PlayerContract.whereis, ({ player }) => ({ session: this.#seats?.sessionOf(player) }));
   }

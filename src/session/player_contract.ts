@@ -36,16 +36,9 @@ export const PlayerContract = contract("player", {
     }),
     reply: v.object({ told: v.number() }),
   },
-  /** Served by `gateway`: ends the player's session, with the reason for the client. */
-  kick: {
-    id: 52,
-    idempotent: true,
-    request: v.strictObject({ player, reason: v.pipe(v.string(), v.maxLength(256)) }),
-    reply: v.object({ ended: v.boolean() }),
-  },
   /** Served by `gateway`. */
   whereis: {
-    id: 53,
+    id: 52,
     idempotent: true,
     request: v.strictObject({ player }),
     reply: v.object({ session: v.optional(session, () => undefined) }),

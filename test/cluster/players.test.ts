@@ -61,6 +61,10 @@ describe("Players", () => {
       });
       expect(ann.status).toMatchObject({ kind: "offline", reason: { code: "replaced" } });
       expect((await again.request(Satchel.put, { item: "dart" })).items).toEqual(["apple", "bow", "cup", "dart"]);
+      // A module ends a session, and the client is told why.
+      again.request(Satchel.leave, {}).catch(() => undefined);
+      await waitFor(() => (again.status.kind === "offline" ? true : undefined), { what: "ann to be ended", ...wait });
+      expect(again.status).toMatchObject({ kind: "offline", reason: { code: "kicked", detail: "you wanted to" } });
     } finally {
       for (const client of clients) client.close();
     }

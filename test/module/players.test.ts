@@ -32,7 +32,6 @@ class PlayerGround extends MeshGround {
   readonly nodes: Map<NodeId, ModuleNode>;
   /** "ann bag.used", as the door would tell players. */
   readonly told: string[] = [];
-  readonly kicked: string[] = [];
 
   constructor() {
     const nodes = new Map<NodeId, ModuleNode>();
@@ -56,10 +55,6 @@ class PlayerGround extends MeshGround {
       push: (player, type) => {
         this.told.push(`${player} ${type}`);
         return player !== "gone";
-      },
-      kick: (player, detail) => {
-        this.kicked.push(`${player} ${detail}`);
-        return true;
       },
       players: () => ["ann", "bob"],
       sessionOf: () => undefined,
@@ -148,18 +143,14 @@ describe("Players: requests", () => {
 });
 
 describe("Players: what they are told", () => {
-  test("nodes of their shard push to some or to all, and end sessions", async () => {
+  test("nodes of their shard push to some or to all", async () => {
     const ground = new PlayerGround();
     const some = ground.within(CENTER, () =>
       ground.at(CENTER).push({ players: ["ann", "gone"], type: "bag.used", body: 1 }),
     );
     const all = ground.within(USER, () => ground.at(USER).push({ type: "rain", body: {} }));
-    const ended = ground.within(CENTER, () => ground.at(CENTER).kick("ann", "cheating"));
-    expect([some, all, ended]).toEqual([{ told: 1 }, { told: 2 }, { ended: true }]);
-    expect([ground.told, ground.kicked]).toEqual([
-      ["ann bag.used", "gone bag.used", "ann rain", "bob rain"],
-      ["ann cheating"],
-    ]);
+    expect([some, all]).toEqual([{ told: 1 }, { told: 2 }]);
+    expect(ground.told).toEqual(["ann bag.used", "gone bag.used", "ann rain", "bob rain"]);
     await ground.dispose();
   });
 

@@ -12,6 +12,12 @@ export const Satchel = contract("satchel", {
     request: v.strictObject({ item: v.pipe(v.string(), v.minLength(1)) }),
     reply: v.strictObject({ items: v.array(v.string()), at: v.string() }),
   },
+  leave: {
+    id: 3202,
+    players: "center",
+    request: v.strictObject({}),
+    reply: v.strictObject({ ended: v.boolean() }),
+  },
   say: {
     id: 3201,
     players: "center",
@@ -30,6 +36,7 @@ export default module("satchel", { players: [Satchel] }, (node) => {
     });
   });
   node.on("center", () => {
+    node.onPlayer(Satchel.leave, async ({ player }) => await node.kick(player, "you wanted to"));
     node.onPlayer(Satchel.say, ({ player }, { text }) => node.push({ type: "said", body: { player, text } }));
   });
 });
