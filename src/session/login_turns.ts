@@ -10,14 +10,18 @@ export class LoginTurns<Waiter> {
   readonly #turns = new Map<string, Turn<Waiter>>();
   readonly #run: (player: string, waiter: Waiter) => Promise<void>;
   readonly #replaced: (waiter: Waiter) => void;
+  readonly #done: (player: string) => void;
 
   /** `run` must not reject. */
   constructor(options: {
     readonly run: (player: string, waiter: Waiter) => Promise<void>;
     readonly replaced: (waiter: Waiter) => void;
+    /** Nobody is left who wants to log in as that player. */
+    readonly done: (player: string) => void;
   }) {
     this.#run = options.run;
     this.#replaced = options.replaced;
+    this.#done = options.done;
   }
 
   has(player: string): boolean {
@@ -42,5 +46,6 @@ export class LoginTurns<Waiter> {
       await this.#run(player, waiter);
     }
     this.#turns.delete(player);
+    this.#done(player);
   }
 }

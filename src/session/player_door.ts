@@ -73,7 +73,7 @@ export class PlayerDoor implements ConnOwner {
   readonly #counts: ConnCounts;
   /** Those that are not online; the others are swept with their sessions. */
   readonly #guests = new Set<DoorConn>();
-  /** Players without a session whose login is under way: each takes a place. */
+  /** Players whose login is under way and who have no session, or none any more: each takes a place. */
   readonly #entering = new Set<string>();
   #maintenance: Maintenance;
   #isStopping = false;
@@ -89,6 +89,10 @@ export class PlayerDoor implements ConnOwner {
     this.#turns = new LoginTurns({
       run: (player, conn) => this.#login(player, conn),
       replaced: (conn) => conn.end("replaced", "a newer login of this player came"),
+      done: (player) => {
+        this.#entering.delete(player);
+        this.#fill();
+      },
     });
     presence.onEnded((binding, how) => {
       if (how === "replaced") this.#seats.endSession(binding, "replaced", "a newer login of this player came");
@@ -230,6 +234,7 @@ export class PlayerDoor implements ConnOwner {
           this.#refuseMaintenance(conn);
         } else {
           this.#guests.delete(conn);
+          this.#entering.delete(player);
           this.#seats.open(opened, conn);
         }
       }
@@ -237,11 +242,11 @@ export class PlayerDoor implements ConnOwner {
       log.error("login failed", { error: messageOf(error) });
       conn.end("internal", "a fault of this server");
     }
-    this.#entering.delete(player);
-    this.#fill();
   }
 
   #ended(binding: Binding): void {
+    // The place is the newer login's, which has ended this one.
+    if (this.#turns.has(binding.player)) this.#entering.add(binding.player);
     void this.#options.presence.logout(binding);
     this.#queue.freed(this.#options.clock.nowMs());
     this.#fill();

@@ -339,6 +339,20 @@ describe("PlayerDoor: queue", () => {
     expect(back.heard()).toEqual(["welcome ann again 0"]);
   });
 
+  test("the place of a session that a newer login ends is the newer one's", async () => {
+    const ground = new DoorGround({ limits: { sessionsMax: 1 } });
+    await ground.online("ann");
+    const bob = await ground.hello("bob");
+    const gate = Promise.withResolvers<void>();
+    ground.presence.gate = gate.promise;
+    const newer = await ground.hello("ann");
+    expect([bob.heard(), ground.door.status().queued, ground.presence.loginCount]).toEqual([["queued 1"], 1, 2]);
+    newer.lose();
+    gate.resolve();
+    await settle();
+    expect([bob.heard(), ground.door.players()]).toEqual([["welcome bob 0"], ["bob"]]);
+  });
+
   test("sessions and logins under way are never more than there are places", async () => {
     const ground = new DoorGround({ limits: { sessionsMax: 2 } });
     const gate = Promise.withResolvers<void>();
