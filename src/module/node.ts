@@ -114,7 +114,13 @@ export class Node {
     if (spec.parts.includes("logins") && gateway !== undefined) {
       this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
       if (self.role === "user" || self.role === "center") {
-        this.players = new PlayerService({ gateway, endpoint: this.endpoint, logins: this.logins, methods });
+        this.players = new PlayerService({
+          self: self.id,
+          gateway,
+          endpoint: this.endpoint,
+          logins: this.logins,
+          methods,
+        });
       }
     }
     if (spec.parts.includes("sessions")) {

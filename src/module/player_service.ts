@@ -26,6 +26,7 @@ export type PlayerHandler<M extends Method = Method> = (
 ) => AnswerOf<M> | Promise<AnswerOf<M>>;
 
 export interface PlayerServiceOptions {
+  readonly self: NodeId;
   readonly gateway: NodeId;
   readonly endpoint: Endpoint;
   readonly logins: ShardLogins;
@@ -37,14 +38,16 @@ export class PlayerService {
   readonly #handlers = new Map<number, PlayerHandler>();
 
   constructor(options: PlayerServiceOptions) {
-    const { gateway, endpoint, logins, methods } = options;
+    const { self, gateway, endpoint, logins, methods } = options;
     this.#methods = methods;
     endpoint.server.serve(PlayerContract.request, async ({ session, player, method, body }, context) => {
       if (context.source !== gateway) {
         throw new TypeError(`only ${gateway} may ask for its players, not ${context.source}`);
       }
       if (logins.sessionOf(player) !== session) {
-        return { kind: "refused" as const, code: "INVALID" as const, detail: "this session is over" };
+        // The gateway ends its sessions itself: one that is not known here is new, and the news of it was lost.
+        const detail = `${self} has not been told of this session`;
+        return { kind: "refused" as const, code: "NO_ROUTE" as const, detail };
       }
       const handler = this.#handlers.get(method);
       if (handler === undefined) {

@@ -23,7 +23,11 @@ export const PlayerContract = contract("player", {
     reply: v.variant("kind", [
       v.object({ kind: v.literal("reply"), body: v.unknown() }),
       /** It was not executed. */
-      v.object({ kind: v.literal("refused"), code: v.picklist(["UNKNOWN_METHOD", "INVALID"]), detail: v.string() }),
+      v.object({
+        kind: v.literal("refused"),
+        code: v.picklist(["NO_ROUTE", "UNKNOWN_METHOD", "INVALID"]),
+        detail: v.string(),
+      }),
     ]),
   },
   /** Served by `gateway`. Without `players`: everybody of the shard. Answers how many sessions it went to. */

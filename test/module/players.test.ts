@@ -110,7 +110,7 @@ describe("Players: requests", () => {
     await ground.dispose();
   });
 
-  test("of a session that is over, or that is another player's, are refused by the node that serves them", async () => {
+  test("of a session that was not told, or that is another player's, are refused by the node that serves them", async () => {
     const ground = new PlayerGround();
     const old = ground.login("ann");
     const session = ground.login("ann");
@@ -118,9 +118,9 @@ describe("Players: requests", () => {
       ["ann", old],
       ["bob", session],
     ] as const) {
-      expect(ground.asks(player, of, 2000, { item: "apple" })).toEqual({
-        ...{ kind: "error", code: "INVALID", executed: false },
-        detail: "this session is over",
+      expect(ground.asks(player, of, 2001, {})).toEqual({
+        ...{ kind: "error", code: "NO_ROUTE", executed: false },
+        detail: "center:1 has not been told of this session",
       });
     }
     await ground.dispose();
