@@ -183,8 +183,10 @@ export class PlayerDoor implements ConnOwner {
 
   over(conn: DoorConn, stage: ConnStage, end: ConnEnd): void {
     const { counters } = this.#options;
-    counters.add(`session.${stage.kind === "online" ? "conn_ended" : "refused"}:${end}`);
-    if (stage.kind === "online") this.#seats.left(conn, stage.session, end);
+    if (stage.kind === "online") {
+      counters.add(`session.conn_ended:${end}`);
+      this.#seats.left(conn, stage.session, end);
+    } else counters.add(`session.refused:${end}`);
     if (stage.kind === "queued") this.#queue.remove(stage.player, conn);
     // One that was turned away was never counted.
     if (this.#guests.delete(conn) || stage.kind === "online") this.#counts.leave(conn.address);

@@ -31,6 +31,9 @@ async function textOfNode(): Promise<string> {
   node.counters.add("link.closed:silent");
   node.counters.add("rpc.refused:OVERLOADED");
   node.counters.add("admin.refused:token");
+  node.counters.add("session.refused:full");
+  node.counters.add("session.conn_ended:lost");
+  node.counters.add("session.request_failed:DEADLINE");
   return new NodeMetrics({ node, release: "test", clock: world.clock, usage: bunUsage }).text();
 }
 

@@ -48,7 +48,14 @@ export const COUNTER_HELP: Readonly<Record<string, string>> = {
   "rpc.reply_dropped": "Replies of this node that could not leave it",
   "rpc.reply_too_late": "Calls whose handler answered after their deadline",
   "rpc.retries": "Further attempts of calls",
+  "session.conn_ended": "Connections of players that ended after their welcome, by reason",
+  "session.lost": "Sessions whose players did not come back in time",
+  "session.opened": "Sessions that players have begun",
   "session.reconcile_failed": "Comparisons of sessions that failed",
+  "session.refused": "Connections of players that ended before a welcome, by reason",
+  "session.request": "Requests of players that were handed on",
+  "session.request_failed": "Requests of players that were answered with an error, by code",
+  "session.resumed": "Sessions that players have come back to",
   "session.tell_failed": "Logins and logouts that a node could not be told",
   "sync.refused": "Entries of topics that were not taken, by reason",
 };
@@ -62,6 +69,9 @@ export const REASONED: ReadonlySet<string> = new Set([
   "link.refused_by_peer",
   "mesh.exit",
   "rpc.refused",
+  "session.conn_ended",
+  "session.refused",
+  "session.request_failed",
   "sync.refused",
 ]);
 
