@@ -48,7 +48,7 @@ describe("PlayerClient: requests", () => {
   test("are sent no faster than a gateway takes them, and counted anew on a new connection", async () => {
     const script = new Script();
     await script.login({ heartbeatMs: 60_000 });
-    for (let index = 0; index < 150; index += 1) void endOf(script.client.request(2000, index));
+    for (let index = 0; index < 170; index += 1) void endOf(script.client.request(2000, index));
     const answered = (): number => {
       const sent = script.takeSent() as readonly { readonly seq: number }[];
       for (const { seq } of sent) script.say({ kind: "reply", seq, body: null });
@@ -68,7 +68,37 @@ describe("PlayerClient: requests", () => {
     script.socket.opened();
     script.takeSent();
     script.say({ kind: "welcome", welcome: { ...WELCOME, resumed: true, answered: REQUESTS_BURST + later } });
-    expect(answered()).toBe(10);
+    expect(answered()).toBe(30);
+  });
+
+  test("that are sent again count against the pace as well", async () => {
+    const script = new Script();
+    await script.login({ heartbeatMs: 60_000 });
+    for (let index = 0; index < 200; index += 1) void endOf(script.client.request(2000, index));
+    script.socket.closed();
+    await script.run(250);
+    script.socket.opened();
+    script.takeSent();
+    script.say({ kind: "welcome", welcome: { ...WELCOME, resumed: true } });
+    let total = 0;
+    for (;;) {
+      const sent = script.takeSent() as readonly { readonly seq: number }[];
+      if (sent.length === 0) break;
+      total += sent.length;
+      for (const { seq } of sent) script.say({ kind: "reply", seq, body: null });
+    }
+    expect(total).toBe(REQUESTS_BURST);
+  });
+
+  test("a signal that outlives its request is left alone", async () => {
+    const script = new Script();
+    await script.login();
+    const { signal } = new AbortController();
+    const left: string[] = [];
+    signal.removeEventListener = (type: string) => void left.push(type);
+    const end = endOf(script.client.request(2000, 1, { signal }));
+    script.say({ kind: "reply", seq: 1, body: "done" });
+    expect({ end: await end, left }).toEqual({ end: "done", left: ["abort"] });
   });
 
   test("of many bytes wait for their turn as well", async () => {
