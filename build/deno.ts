@@ -11,13 +11,24 @@ import { countCases, parseJunit } from "./junit.ts";
 import type { GroupRun, Verdict } from "./report.ts";
 
 /** Suites of layers that know no runtime. */
-const SUITES = ["test/wire/", "test/link/", "test/sync/", "test/mesh/", "test/rpc/", "test/admin/"];
+const SUITES = [
+  "test/wire/",
+  "test/link/",
+  "test/sync/",
+  "test/mesh/",
+  "test/rpc/",
+  "test/session/client_",
+  "test/client/",
+  "test/admin/",
+];
 /** Tests of what Deno alone has, and of an adapter that both use. */
 const OWN = ["test/deno/", "test/runtime/line_trail.test.ts"];
 
 /** Left out, with the reason. */
 const LEFT_OUT: readonly { readonly path: string; readonly why: string }[] = [
   { path: "test/wire/second/", why: "starts a cluster of the executable through Bun" },
+  { path: "test/client/web_socket.test.ts", why: "serves the other end with Bun" },
+  { path: "test/client/real_door.test.ts", why: "serves the other end with Bun" },
   { path: "test/admin/audit.test.ts", why: "is about the audit trail in bun:sqlite" },
   { path: "test/mesh/mesh.test.ts", why: "runs on the simulator, which runs promise jobs by bun:jsc" },
   { path: "test/mesh/gateway_watch.test.ts", why: "runs on the simulator, which runs promise jobs by bun:jsc" },

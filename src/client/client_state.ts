@@ -17,6 +17,7 @@ import type {
 import { QUEUED_INTERVAL_MS_MAX } from "#session/client_packets.ts";
 import type { ClientReason, ClientStatus } from "./client_status.ts";
 import { isSameStatus } from "./client_status.ts";
+import { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
 import { PushLog } from "./push_log.ts";
 import { AFTER_CLOSE, BACKOFF_RESET_MS, reconnectMs } from "./reconnect.ts";
@@ -80,6 +81,7 @@ export class ClientState {
   readonly #random: { unit(): number };
   readonly #requests = new RequestLedger();
   readonly #pulse = new Pulse();
+  readonly #pace = new Pace();
   #phase: Phase = { kind: "offline" };
   #session: Session | undefined;
   /** Number of the attempt to connect that counts now. */
@@ -107,7 +109,9 @@ export class ClientState {
     const phase = this.#phase;
     const phaseMs = "untilMs" in phase ? phase.untilMs : Infinity;
     const ackMs = phase.kind === "online" ? (this.#session?.pushes.ackAtMs ?? Infinity) : Infinity;
-    return Math.min(phaseMs, ackMs, this.#pulse.tickAtMs, this.#requests.earliestDeadlineMs);
+    const nextSize = phase.kind === "online" ? this.#requests.nextSize : undefined;
+    const paceMs = nextSize === undefined ? Infinity : this.#pace.readyAtMs(nextSize);
+    return Math.min(phaseMs, ackMs, paceMs, this.#pulse.tickAtMs, this.#requests.earliestDeadlineMs);
   }
 
   step(input: ClientInput, nowMs: number): readonly ClientOutput[] {
@@ -248,7 +252,15 @@ export class ClientState {
     this.#pulse.start(heartbeatMs, this.#nowMs);
     if (helloMs !== undefined) this.#pulse.measure({ serverMs, sentMs: helloMs, nowMs: this.#nowMs });
     this.#tellStatus();
-    if (resumed) for (const packet of this.#requests.resume(answered)) this.#send(packet);
+    this.#pace.reset(this.#nowMs);
+    if (resumed) this.#sendAgain(answered);
+  }
+
+  #sendAgain(answered: number): void {
+    for (const { packet, size } of this.#requests.resume(answered)) {
+      this.#pace.charge(size, this.#nowMs);
+      this.#send(packet);
+    }
   }
 
   #answer(seq: number, outcome: RequestOutcome): void {
@@ -283,7 +295,7 @@ export class ClientState {
 
   #sendDue(): void {
     if (this.#phase.kind !== "online" || this.#session === undefined) return;
-    for (const packet of this.#requests.takeSendable()) this.#send(packet);
+    for (const packet of this.#requests.takeSendable((size) => this.#pace.take(size, this.#nowMs))) this.#send(packet);
     const { pushes } = this.#session;
     if (this.#nowMs < pushes.ackAtMs) return;
     pushes.said();

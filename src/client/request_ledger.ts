@@ -47,11 +47,18 @@ export class RequestLedger {
     return true;
   }
 
-  /** Those whose turn it is; they count as sent. */
-  takeSendable(): readonly ClientPacket[] {
+  /** Bytes of the body that may go next; undefined when none may. */
+  get nextSize(): number | undefined {
+    if (this.#sent.size >= REQUESTS_WAITING_MAX) return undefined;
+    for (const { body } of this.#queued.values()) return body.bytes.length;
+    return undefined;
+  }
+
+  /** Those whose turn it is, as long as `may` allows a body of that size; they count as sent. */
+  takeSendable(may: (size: number) => boolean): readonly ClientPacket[] {
     const packets: ClientPacket[] = [];
     for (const [id, request] of this.#queued) {
-      if (this.#sent.size >= REQUESTS_WAITING_MAX) break;
+      if (this.#sent.size >= REQUESTS_WAITING_MAX || !may(request.body.bytes.length)) break;
       this.#queued.delete(id);
       packets.push(packetOf(this.#nextSeq, request));
       this.#sent.set(this.#nextSeq, { request, isGivenUp: false });
@@ -92,11 +99,14 @@ export class RequestLedger {
   }
 
   /** What has to be sent again in a session that goes on, in order. `answered`: as the welcome says. */
-  resume(answered: number): readonly ClientPacket[] {
+  resume(answered: number): readonly { readonly packet: ClientPacket; readonly size: number }[] {
     for (const [seq, sent] of this.#sent) {
       if (sent.isGivenUp && seq <= answered) this.#sent.delete(seq);
     }
-    return [...this.#sent].map(([seq, { request }]) => packetOf(seq, request));
+    return [...this.#sent].map(([seq, { request }]) => ({
+      packet: packetOf(seq, request),
+      size: request.body.bytes.length,
+    }));
   }
 
   /** The session is no more: the ids that were sent and have no answer. Those that wait stay for the next one. */

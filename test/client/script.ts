@@ -5,6 +5,7 @@
 import { PlayerClient } from "#client/client.ts";
 import type { ClientSocketEvents } from "#client/client_socket.ts";
 import type { ClientStatus } from "#client/client_status.ts";
+import { RequestError } from "#client/request_error.ts";
 import { decodeClientPacket, encodeServerPacket } from "#session/client_codec.ts";
 import type { ServerPacket, Welcome } from "#session/client_packets.ts";
 import { PACKET_UP_SIZE_MAX } from "#session/client_packets.ts";
@@ -26,6 +27,23 @@ export const WELCOME: Welcome = {
 /** Promise jobs that are ready, and those that they make ready. */
 export async function settled(): Promise<void> {
   for (let count = 0; count < 10; count += 1) await Promise.resolve();
+}
+
+/** The first hello. */
+export const HELLO = { kind: "hello", token: "token-1", resume: null };
+
+/** What a promise came to. */
+export async function endOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (!(error instanceof RequestError)) return error;
+    return { code: error.code, executed: error.executed };
+  }
+}
+
+export function request(seq: number, body: unknown): unknown {
+  return { kind: "request", seq, method: 2000, body };
 }
 
 export class Script {

@@ -5,7 +5,7 @@
 
 import { resolve } from "node:path";
 import { describe, expect } from "#test";
-import { PlayerClient } from "../../src/client/client.ts";
+import { PlayerClient } from "#client/client.ts";
 import { Boss } from "../../examples/boss/boss.ts";
 import type { NodeSpec } from "./harness/cluster_file.ts";
 import { clusterTest, endLeftClusters } from "./harness/ground.ts";
