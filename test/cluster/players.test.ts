@@ -22,6 +22,8 @@ const NODES: readonly NodeSpec[] = [
   { id: "user:102" },
 ];
 
+const FOLLOWERS = ["center:1", "user:101", "user:102"];
+
 describe("Players", () => {
   clusterTest("log in, ask their nodes in order, hear what others say, and are one session each", async (ground) => {
     const cluster = ground.cluster({ nodes: NODES, modules: [SATCHEL] });
@@ -90,11 +92,13 @@ describe("Players", () => {
         ann.connect();
         await waitFor(() => (ann.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
         expect((await ann.request(Satchel.put, { item: "apple" })).items).toEqual(["apple"]);
+        // Whoever has never been welcomed by a gateway has not lost it either.
+        for (const id of FOLLOWERS) await cluster.node(id).line("link up", { withinMs: wait.withinMs });
         await cluster.node("gateway:1").kill();
         await waitFor(() => (ann.status.kind === "online" ? undefined : true), { what: "ann to notice", ...wait });
         await cluster.node("gateway:1").start();
         // Their gateway has died: they leave, and whoever watches over them starts them again.
-        for (const id of ["center:1", "user:101", "user:102"]) {
+        for (const id of FOLLOWERS) {
           await cluster.node(id).life.ended;
           await cluster.node(id).start();
         }
@@ -107,6 +111,45 @@ describe("Players", () => {
       } finally {
         stranger.close();
         ann.close();
+      }
+    },
+  );
+
+  clusterTest(
+    "who speaks the mesh's protocol to the players' port, or the other way round, is closed; nobody else notices",
+    async (ground) => {
+      const cluster = ground.cluster({ nodes: NODES, modules: [SATCHEL] });
+      await cluster.start();
+      const { listen, players } = cluster.file;
+      const wait = { withinMs: 20_000, notices: cluster.notices };
+      const hello = new Uint8Array(60);
+      hello.set([0, 0, 0, 56, 0x4b, 0x46, 1, 0]);
+      const upgrade = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+      const strangers: readonly (readonly [number | undefined, string | Uint8Array])[] = [
+        [players.get("gateway:1"), hello],
+        [listen.get("gateway:1"), upgrade],
+      ];
+      for (const [port = 0, bytes] of strangers) {
+        let isClosed = false;
+        const socket = await Bun.connect({
+          hostname: "127.0.0.1",
+          port,
+          socket: { data: () => {}, close: () => void (isClosed = true), end: (ended) => void ended.end() },
+        });
+        socket.write(bytes);
+        await waitFor(() => (isClosed ? true : undefined), { what: `port ${port} to close a stranger`, ...wait });
+      }
+      const client = new PlayerClient({
+        url: `ws://127.0.0.1:${players.get("gateway:1")}`,
+        token: () => tokenOf("ann"),
+      });
+      try {
+        client.connect();
+        await waitFor(() => (client.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
+        expect((await client.request(Satchel.put, { item: "apple" })).items).toEqual(["apple"]);
+        for (const { id } of NODES) expect([id, cluster.node(id).isAlive]).toEqual([id, true]);
+      } finally {
+        client.close();
       }
     },
   );
