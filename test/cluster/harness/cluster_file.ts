@@ -16,6 +16,8 @@ export interface NodeSpec {
   readonly admin?: boolean;
   /** A gateway that takes players. */
   readonly players?: boolean;
+  /** The same over TCP. */
+  readonly playersTcp?: boolean;
   readonly onGatewayDeath?: "exit" | "clear_logins" | "ignore";
   /** The gateways that it dials, when not those of its role. */
   readonly dial?: readonly string[];
@@ -50,6 +52,7 @@ export interface ClusterFile {
   readonly admin: ReadonlyMap<string, number>;
   /** Ports for players. */
   readonly players: ReadonlyMap<string, number>;
+  readonly playersTcp: ReadonlyMap<string, number>;
 }
 
 export const HEARTBEAT_MS = 300;
@@ -64,6 +67,7 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
   const listen = new Map<string, number>();
   const admin = new Map<string, number>();
   const players = new Map<string, number>();
+  const playersTcp = new Map<string, number>();
   mkdirSync(folder, { recursive: true });
   const modules = (spec.modules ?? []).map((file) => copyModule(file, folder));
   const lines = [
@@ -87,12 +91,13 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
     if (node.dial !== undefined) lines.push(`dial = ${JSON.stringify(node.dial)}`);
     if (node.admin === true) lines.push(`admin = "127.0.0.1:${portFor(node.id, admin, undefined)}"`);
     if (node.players === true) lines.push(`players = "127.0.0.1:${portFor(node.id, players, undefined)}"`);
+    if (node.playersTcp === true) lines.push(`players_tcp = "127.0.0.1:${portFor(node.id, playersTcp, undefined)}"`);
     if (node.onGatewayDeath !== undefined) lines.push(`on_gateway_death = "${node.onGatewayDeath}"`);
   }
   for (const shard of spec.shards ?? []) {
     lines.push("", "[[shard]]", ...Object.entries(shard).map(([key, value]) => `${key} = ${value}`));
   }
-  if (players.size > 0) {
+  if (players.size > 0 || playersTcp.size > 0) {
     lines.push("", "[players]", `token_keys = [{ kid = "test", algorithm = "HS256", file = "token.key" }]`);
     writeFileSync(join(folder, "token.key"), `${PLAYER_KEY}\n`, { mode: 0o600 });
   }
@@ -100,7 +105,7 @@ export function writeClusterFile(folder: string, spec: ClusterSpec): ClusterFile
   writeFileSync(path, `${lines.join("\n")}\n`);
   writeFileSync(join(folder, "cluster.key"), `${spec.key ?? CLUSTER_KEY}\n`, { mode: 0o600 });
   writeFileSync(join(folder, "admin.token"), `test operate ${TOKEN}\n`, { mode: 0o600 });
-  return { folder, path, token: TOKEN, listen, admin, players };
+  return { folder, path, token: TOKEN, listen, admin, players, playersTcp };
 }
 
 function copyModule(file: string, folder: string): string {
