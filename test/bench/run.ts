@@ -21,6 +21,7 @@ import { benchMemory } from "./memory/memory_bench.ts";
 import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
 import { CELL_MS_DEFAULT, ROUNDS_DEFAULT, wholeNumber } from "./setting.ts";
+import { benchPlayers } from "./players/players_bench.ts";
 import { benchRanking } from "./ranking/ranking_bench.ts";
 import { benchStart } from "./start/start_bench.ts";
 import { stopAll } from "./worker.ts";
@@ -41,6 +42,7 @@ const PARTS: readonly Part[] = [
   { name: "restart", title: "Restart of a cross gateway with 200 shard gateways", run: benchRestart },
   { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
   { name: "rewards", title: "Rewards to 100 shards", run: benchRewards },
+  { name: "players", title: "Players through their gateway", run: benchPlayers },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "start", title: "Start", run: benchStart },
 ];

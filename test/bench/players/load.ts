@@ -1,0 +1,30 @@
+/**
+ * What the run asks of the process with the clients, and what that answers.
+ */
+
+export type Question =
+  /** Until there are so many players. */
+  | { readonly what: "enter"; readonly count: number }
+  /** One request in flight on each of the first `conns` connections. */
+  | { readonly what: "load"; readonly conns: number; readonly size: number; readonly durationMs: number }
+  /** One player has everybody told something. */
+  | { readonly what: "push" };
+
+/** Of logins, or of requests. */
+export interface Times {
+  readonly count: number;
+  readonly elapsedMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Pushed {
+  /** From when it was asked for until the last player had it. */
+  readonly lastMs: number;
+}
+
+/** Logins under way at once. */
+export const AT_ONCE = 64;
+/** What a connection sends in one cell at most: less than the door lets it send at once. */
+export const REQUESTS_MAX = 130;
+export const PUSHED_TEXT = "x".repeat(64);
