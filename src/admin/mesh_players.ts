@@ -12,7 +12,14 @@ import { fanOut } from "./fan_out.ts";
 import { CHANGE_TIMEOUT_MS } from "./mesh_owners.ts";
 import { ASK_TIMEOUT_MS, readRegistry } from "./mesh_registry.ts";
 import type { AdminResult } from "./port.ts";
-import type { DoorsChange, KickRequest, MaintenanceRequest, SessionsOverview } from "./port_players.ts";
+import type {
+  DoorsChange,
+  KickRequest,
+  MaintenanceRequest,
+  PlayerAt,
+  PlayerWhereabouts,
+  SessionsOverview,
+} from "./port_players.ts";
 
 type Asked<T> =
   | { readonly kind: "answered"; readonly gateway: NodeId; readonly shard: number; readonly reply: T }
@@ -35,6 +42,21 @@ export class MeshPlayers {
       one.kind === "answered" ? [{ gateway: one.gateway, shard: one.shard, ...one.reply }] : [],
     );
     return { kind: "ok", changed: false, value: { doors, silent: silentOf(asked) } };
+  }
+
+  async find(player: string): Promise<AdminResult<PlayerWhereabouts>> {
+    const { caller } = this.#node.endpoint;
+    const asked = await this.#ask(undefined, (key) =>
+      caller.call(DoorContract.find, { player }, { to: { key }, timeoutMs: ASK_TIMEOUT_MS }),
+    );
+    const at = asked.flatMap((one): PlayerAt[] => {
+      if (one.kind !== "answered") return [];
+      const { session, place } = one.reply;
+      if (session === undefined && place === undefined) return [];
+      const { id, sinceMs, lostSinceMs } = session ?? {};
+      return [{ gateway: one.gateway, shard: one.shard, session: id, sinceMs, lostSinceMs, place }];
+    });
+    return { kind: "ok", changed: false, value: { at, silent: silentOf(asked) } };
   }
 
   async kick({ player, shard, detail }: KickRequest): Promise<AdminResult<DoorsChange>> {

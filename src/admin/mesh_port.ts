@@ -191,6 +191,10 @@ export class MeshAdminPort implements AdminPort {
     return this.#players.sessions();
   }
 
+  findPlayer(player: string) {
+    return this.#players.find(player);
+  }
+
   kickPlayer(request: KickRequest, _actor: Actor) {
     return this.#players.kick(request);
   }

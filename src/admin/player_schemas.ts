@@ -88,6 +88,28 @@ export const SessionsAnswer = v.object({
   doors: v.pipe(v.array(DoorShape), v.description("Gateways that take players")),
   silent: v.pipe(v.array(Text), v.description("Gateways that did not answer: what they have is not in the list")),
 });
+const PlayerAtShape = v.pipe(
+  v.object({
+    gateway: Text,
+    shard: Count,
+    session: v.exactOptional(v.pipe(Text, v.description("Its id, for the log; left out: the player has none there"))),
+    sinceMs: v.exactOptional(v.pipe(Count, v.description("Since when the session is"))),
+    lostSinceMs: v.exactOptional(
+      v.pipe(
+        Count,
+        v.description("Since when the session waits for its player to come back; left out: it is connected"),
+      ),
+    ),
+    place: v.exactOptional(v.pipe(Count, v.description("In the queue for a session, the first is 1"))),
+  }),
+  v.metadata({ ref: "PlayerAt" }),
+);
+
+export const PlayerAnswer = v.object({
+  player: Text,
+  at: v.pipe(v.array(PlayerAtShape), v.description("Empty: the player is not online")),
+  silent: v.pipe(v.array(Text), v.description("Gateways that did not answer: the player may be there")),
+});
 export const DoorsChangeAnswer = v.object({
   gateways: v.pipe(v.array(Text), v.description("Where something changed")),
   silent: v.pipe(v.array(Text), v.description("Gateways that did not answer: it may have been done there")),

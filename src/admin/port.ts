@@ -31,7 +31,13 @@ import type {
   ResendRequest,
   RewardsChange,
 } from "./port_rewards.ts";
-import type { DoorsChange, KickRequest, MaintenanceRequest, SessionsOverview } from "./port_players.ts";
+import type {
+  DoorsChange,
+  KickRequest,
+  MaintenanceRequest,
+  PlayerWhereabouts,
+  SessionsOverview,
+} from "./port_players.ts";
 import type {
   Calendar,
   CalendarQuestion,
@@ -147,6 +153,8 @@ export interface AdminPort {
   releaseRewards(request: ReleaseRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
   /** Of every gateway that is reachable. */
   sessions(): Promise<AdminResult<SessionsOverview>>;
+  /** At the doors of every gateway that is reachable. */
+  findPlayer(player: string): Promise<AdminResult<PlayerWhereabouts>>;
   kickPlayer(request: KickRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;
   /** Until a gateway starts anew. */
   setMaintenance(request: MaintenanceRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;

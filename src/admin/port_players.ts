@@ -23,6 +23,27 @@ export interface SessionsOverview {
   readonly silent: readonly NodeId[];
 }
 
+/** A player at the door of one gateway: with a session, or waiting for one, or both when another login waits. */
+export interface PlayerAt {
+  readonly gateway: NodeId;
+  readonly shard: number;
+  /** Of the session, for the log. Undefined: the player has none. */
+  readonly session: string | undefined;
+  /** Since when the session is, wall clock. */
+  readonly sinceMs: number | undefined;
+  /** Since when the session waits for its player to come back. Undefined: there is a connection, or no session. */
+  readonly lostSinceMs: number | undefined;
+  /** In the queue, the first is 1. Undefined: the player does not wait. */
+  readonly place: number | undefined;
+}
+
+export interface PlayerWhereabouts {
+  /** Empty: not online. */
+  readonly at: readonly PlayerAt[];
+  /** Gateways that did not answer: the player may be there. */
+  readonly silent: readonly NodeId[];
+}
+
 export interface KickRequest {
   readonly player: string;
   /** Undefined: wherever the player is. */

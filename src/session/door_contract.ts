@@ -1,6 +1,6 @@
 /**
- * What others ask a gateway's door for players: how full it is, to end a session, to begin and end maintenance. Served by
- * gateways that take players; the others do not know these methods.
+ * What others ask a gateway's door for players: how full it is, whether a player is there, to end a session, to begin and
+ * end maintenance. Served by gateways that take players; the others do not know these methods.
  */
 
 import * as v from "valibot";
@@ -46,10 +46,22 @@ export const DoorContract = contract("door", {
     }),
     reply: v.strictObject({ changed: v.boolean() }),
   },
+  /** Without either the player is not there. `place`: in the queue, the first is 1. */
+  find: {
+    id: 48,
+    idempotent: true,
+    whileDraining: true,
+    request: v.strictObject({ player }),
+    reply: v.object({
+      session: v.optional(v.object({ id: v.string(), sinceMs: count, lostSinceMs: v.optional(count) })),
+      place: v.optional(count),
+    }),
+  },
 });
 
 export function serveDoor(door: PlayerDoor, server: Server): void {
   server.serve(DoorContract.status, () => door.status());
+  server.serve(DoorContract.find, ({ player: name }) => door.find(name));
   server.serve(DoorContract.kick, ({ player: name, detail }) => ({ kicked: door.kick(name, detail) }));
   server.serve(DoorContract.maintenance, ({ isOn, whiteList }) => {
     const before = door.maintenance;

@@ -24,8 +24,13 @@ export class LoginQueue<Waiter> {
     const replaced = this.#waiting.get(player);
     if (replaced === undefined && this.#waiting.size >= LOGIN_QUEUE_MAX) return "full";
     this.#waiting.set(player, waiter);
-    const place = replaced === undefined ? this.#waiting.size : [...this.#waiting.keys()].indexOf(player) + 1;
+    const place = replaced === undefined ? this.#waiting.size : this.#place(player);
     return { place, replaced };
+  }
+
+  /** Undefined: not in the queue. */
+  placeOf(player: string): number | undefined {
+    return this.#waiting.has(player) ? this.#place(player) : undefined;
   }
 
   remove(player: string, waiter: Waiter): void {
@@ -56,5 +61,9 @@ export class LoginQueue<Waiter> {
   /** In order, the first one's place is 1. */
   all(): { readonly player: string; readonly waiter: Waiter }[] {
     return [...this.#waiting].map(([player, waiter]) => ({ player, waiter }));
+  }
+
+  #place(player: string): number {
+    return [...this.#waiting.keys()].indexOf(player) + 1;
   }
 }

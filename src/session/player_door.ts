@@ -22,6 +22,7 @@ import { LoginQueue } from "./login_queue.ts";
 import { LoginTurns } from "./login_turns.ts";
 import type { PlayerConn, PlayerConnHandler } from "./player_conn.ts";
 import type { PlayerRouter } from "./player_router.ts";
+import type { SessionView } from "./player_seats.ts";
 import { PlayerSeats } from "./player_seats.ts";
 import type { Binding } from "./session_table.ts";
 import type { TokenVerifier } from "./token.ts";
@@ -109,6 +110,11 @@ export class PlayerDoor implements ConnOwner {
       queued: this.#queue.count,
       maintenance: this.#maintenance.isOn,
     };
+  }
+
+  /** Both undefined: the player is not here. */
+  find(player: string): { readonly session: SessionView | undefined; readonly place: number | undefined } {
+    return { session: this.#seats.find(player), place: this.#queue.placeOf(player) };
   }
 
   get maintenance(): Maintenance {

@@ -22,10 +22,20 @@ const RESUMABLE: ReadonlySet<ConnEnd> = new Set<ConnEnd>(["lost", "idle", "slow_
 
 interface Seat {
   readonly session: PlayerSession;
+  /** Wall clock. */
+  readonly openedAtMs: number;
   conn: DoorConn | undefined;
   /** Monotonic: since when it has no connection. */
   lostMs: number;
   renewedMs: number;
+}
+
+/** A player's session as operators see it. Times are of the wall clock. */
+export interface SessionView {
+  readonly id: string;
+  readonly sinceMs: number;
+  /** It waits for its player to come back. Undefined: there is a connection. */
+  readonly lostSinceMs: number | undefined;
 }
 
 type Request = Extract<ClientPacket, { readonly kind: "request" }>;
@@ -72,10 +82,21 @@ export class PlayerSeats {
     return this.#byPlayer.get(player)?.session.binding.session;
   }
 
+  find(player: string): SessionView | undefined {
+    const seat = this.#byPlayer.get(player);
+    if (seat === undefined) return undefined;
+    const { clock } = this.#options;
+    return {
+      id: seat.session.binding.session,
+      sinceMs: seat.openedAtMs,
+      lostSinceMs: seat.conn === undefined ? clock.wallMs() - (clock.nowMs() - seat.lostMs) : undefined,
+    };
+  }
+
   open(binding: Binding, conn: DoorConn): void {
     const { clock, random, counters } = this.#options;
     const session = new PlayerSession({ binding, random });
-    const seat: Seat = { session, conn, lostMs: 0, renewedMs: clock.nowMs() };
+    const seat: Seat = { session, openedAtMs: clock.wallMs(), conn, lostMs: 0, renewedMs: clock.nowMs() };
     this.#bySession.set(binding.session, seat);
     this.#byPlayer.set(binding.player, seat);
     counters.add("session.opened");

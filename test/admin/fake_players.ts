@@ -2,7 +2,7 @@
  * What the fake admin port says about players.
  */
 
-import type { DoorRow, SessionsOverview } from "#admin/port_players.ts";
+import type { DoorRow, PlayerAt, SessionsOverview } from "#admin/port_players.ts";
 import { nodeId } from "#wire/role.ts";
 
 export const DOOR: DoorRow = {
@@ -13,6 +13,23 @@ export const DOOR: DoorRow = {
   lost: 1,
   queued: 2,
   maintenance: false,
+};
+
+export const LOST: PlayerAt = {
+  gateway: DOOR.gateway,
+  shard: 1,
+  session: "5f0c7c1e2a9b4d3f8e6a7b5c4d3e2f10",
+  sinceMs: 1_700_000_000_000,
+  lostSinceMs: 1_700_000_060_000,
+  place: undefined,
+};
+
+export const WAITING: PlayerAt = {
+  ...LOST,
+  session: undefined,
+  sinceMs: undefined,
+  lostSinceMs: undefined,
+  place: 7,
 };
 
 export const SESSIONS: SessionsOverview = { doors: [DOOR], silent: [nodeId("gateway", 2)] };

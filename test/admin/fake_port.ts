@@ -3,7 +3,13 @@
  * of the app tests what its users see. `fault` makes the next question fail or hang.
  */
 
-import type { DoorsChange, KickRequest, MaintenanceRequest, SessionsOverview } from "#admin/port_players.ts";
+import type {
+  DoorsChange,
+  KickRequest,
+  MaintenanceRequest,
+  PlayerWhereabouts,
+  SessionsOverview,
+} from "#admin/port_players.ts";
 import type { VerbOptions } from "#activity/outcome.ts";
 import { divide } from "#activity/groups/groups.ts";
 import { checkSchedule } from "#activity/schedule/check_schedule.ts";
@@ -76,7 +82,7 @@ import {
   STARTED_AT_MS,
   statusesOf,
 } from "./fake_cluster.ts";
-import { DOOR, SESSIONS } from "./fake_players.ts";
+import { DOOR, LOST, SESSIONS, WAITING } from "./fake_players.ts";
 import { DELIVERIES, HELD, MAIL, TERM } from "./fake_rewards.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -405,6 +411,11 @@ export class FakePort implements AdminPort {
 
   sessions(): Promise<AdminResult<SessionsOverview>> {
     return this.#say(() => ok(SESSIONS));
+  }
+
+  findPlayer(player: string): Promise<AdminResult<PlayerWhereabouts>> {
+    const at = player === "ann" ? [LOST, WAITING] : [];
+    return this.#say(() => ok({ at, silent: SESSIONS.silent }));
   }
 
   kickPlayer(request: KickRequest, actor: Actor): Promise<AdminResult<DoorsChange>> {

@@ -9,7 +9,7 @@ import { serveDoor } from "#session/door_contract.ts";
 import { DOOR_LIMITS } from "#session/door_limits.ts";
 import { PlayerDoor } from "#session/player_door.ts";
 import { recordingLog } from "../mesh/harness.ts";
-import { FakeConn, FakePresence, FakeRouter } from "../session/door_ground.ts";
+import { FakeConn, FakePresence, FakeRouter, settle } from "../session/door_ground.ts";
 import { FakeClock } from "../link/fake_clock.ts";
 import { CENTER, CROSS_GATEWAY, GATEWAY, GATEWAY_2, MeshGround } from "./mesh_ground.ts";
 
@@ -45,6 +45,23 @@ describe("Players over the mesh", () => {
     made.kill(GATEWAY_2);
     made.run(3_000);
     expect(made.value(CROSS_GATEWAY, (port) => port.sessions())).toEqual({ doors: [row], silent: [] });
+    await made.dispose();
+  });
+
+  test("any node says where a player is; who is nowhere is at no gateway", async () => {
+    const { made, door } = ground();
+    const conn = new FakeConn("127.0.0.1:1");
+    conn.handler = door.accept(conn);
+    conn.say({ kind: "hello", token: "ann", resume: null });
+    await settle();
+    const session = door.sessionOf("ann");
+    for (const at of [CROSS_GATEWAY, CENTER]) {
+      expect(made.value(at, (port) => port.findPlayer("ann"))).toMatchObject({
+        at: [{ gateway: GATEWAY, shard: 1, session, lostSinceMs: undefined, place: undefined }],
+        silent: [],
+      });
+      expect(made.value(at, (port) => port.findPlayer("ben"))).toEqual({ at: [], silent: [] });
+    }
     await made.dispose();
   });
 

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from "#test";
-import { DOOR } from "./fake_players.ts";
+import { DOOR, LOST, WAITING } from "./fake_players.ts";
 import { Fixture, READ_SECRET } from "./fixture.ts";
 
 const MAINTENANCE = "POST /api/maintenance";
@@ -12,6 +12,26 @@ describe("Sessions", () => {
   test("say how many players are where", async () => {
     const { status, body } = await new Fixture().askJson("GET /api/sessions", { token: READ_SECRET });
     expect([status, body]).toEqual([200, { sessions: 4, doors: [DOOR], silent: ["gateway:2"] }]);
+  });
+});
+
+describe("Players: where", () => {
+  test("says at which gateways a player is or waits, and who did not answer", async () => {
+    const { status, body } = await new Fixture().askJson("GET /api/players/ann", { token: READ_SECRET });
+    const { gateway, shard, session, sinceMs, lostSinceMs } = LOST;
+    const at = [
+      { gateway, shard, session, sinceMs, lostSinceMs },
+      { gateway, shard, place: WAITING.place },
+    ];
+    expect([status, body]).toEqual([200, { player: "ann", at, silent: ["gateway:2"] }]);
+  });
+
+  test("is an empty list of who is not online, and 404 of what no player can be called", async () => {
+    const fixture = new Fixture();
+    const nobody = await fixture.askJson("GET /api/players/b%2Fen");
+    expect([nobody.status, nobody.body]).toEqual([200, { player: "b/en", at: [], silent: ["gateway:2"] }]);
+    const tooLong = await fixture.askJson(`GET /api/players/${"x".repeat(129)}`);
+    expect(tooLong.status).toEqual(404);
   });
 });
 

@@ -17,7 +17,7 @@ endLeftClusters();
 const SATCHEL = resolve(import.meta.dir, "modules/satchel.ts");
 const NODES: readonly NodeSpec[] = [
   { id: "gateway:1", players: true },
-  { id: "center:1" },
+  { id: "center:1", admin: true },
   { id: "user:101" },
   { id: "user:102" },
 ];
@@ -52,6 +52,11 @@ describe("Players", () => {
       expect(await ann.request(Satchel.say, { text: "hello" })).toEqual({ told: 2 });
       await waitFor(() => (heard.length > 0 ? true : undefined), { what: "bob to hear of it", ...wait });
       expect(heard).toEqual([{ player: "ann", text: "hello" }]);
+      // Operators see where a player is.
+      const where = (player: string) => cluster.admin.ask("GET", `/api/players/${player}`);
+      const seat = { gateway: "gateway:1", shard: 1, session: expect.any(String), sinceMs: expect.any(Number) };
+      expect(await where("bob")).toEqual({ status: 200, body: { player: "bob", at: [seat], silent: [] } });
+      expect(await where("eve")).toEqual({ status: 200, body: { player: "eve", at: [], silent: [] } });
       // What does not fit is refused at the door, and the session goes on.
       const refused = await ann.request(Satchel.put, { item: "" }).catch((error: unknown) => error);
       expect(refused).toMatchObject({ code: "INVALID", executed: false });

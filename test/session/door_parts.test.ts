@@ -53,6 +53,7 @@ describe("LoginQueue", () => {
     const queue = new LoginQueue<number>();
     for (let index = 0; index < 5_000; index += 1) queue.add(`p${index}`, index);
     expect([queue.add("late", 0), queue.add("p7", 8)]).toEqual(["full", { place: 8, replaced: 7 }]);
+    expect([queue.placeOf("p0"), queue.placeOf("p7"), queue.placeOf("late")]).toEqual([1, 8, undefined]);
   });
 
   test("only who has a place can give it up", () => {

@@ -133,6 +133,21 @@ describe("PlayerDoor: resume", () => {
     expect(ground.presence.loginCount).toEqual(1);
   });
 
+  test("operators see since when the session is, and since when it waits", async () => {
+    const ground = new DoorGround();
+    const sinceMs = ground.clock.wallMs();
+    const { conn, session } = await ground.online("ann");
+    ground.clock.run(5_000);
+    const online = { id: session, sinceMs, lostSinceMs: undefined };
+    expect(ground.door.find("ann")).toEqual({ session: online, place: undefined });
+    conn.lose();
+    ground.clock.run(10_000);
+    const lost = { ...online, lostSinceMs: sinceMs + 5_000 };
+    expect(ground.door.find("ann")).toEqual({ session: lost, place: undefined });
+    ground.clock.run(60_000);
+    expect(ground.door.find("ann")).toEqual({ session: undefined, place: undefined });
+  });
+
   test("after the window the session is gone, for the shard as well", async () => {
     const ground = new DoorGround();
     const { conn, session, resumeToken } = await ground.online("ann");

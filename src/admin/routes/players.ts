@@ -1,6 +1,6 @@
 /**
- * /api/sessions: how many players are where. /api/players/:id/kick ends a player's session, /api/maintenance keeps
- * players out. Both are of the gateways that run now: a gateway that starts anew does as its config says.
+ * /api/sessions: how many players are where. /api/players/:id: where one is. /api/players/:id/kick ends a player's
+ * session, /api/maintenance keeps players out. Both are of the gateways that run now: a gateway that starts anew does as its config says.
  */
 
 import { Hono } from "hono";
@@ -10,13 +10,22 @@ import { optionalJson, requireJson } from "../body.ts";
 import { change, requireOperate } from "../change.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
-import { DoorsChangeAnswer, KickBody, MaintenanceBody, PlayerPath, SessionsAnswer } from "../player_schemas.ts";
-import type { DoorsChange } from "../port_players.ts";
+import {
+  DoorsChangeAnswer,
+  KickBody,
+  MaintenanceBody,
+  PlayerAnswer,
+  PlayerPath,
+  SessionsAnswer,
+} from "../player_schemas.ts";
+import type { DoorsChange, PlayerAt } from "../port_players.ts";
 import { NoQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { CHANGE_PROBLEMS } from "./activity_changes.ts";
 
 const KICK_DETAIL = "ended by an operator";
+
+type PlayerAtBody = v.InferOutput<typeof PlayerAnswer>["at"][number];
 
 export function sessionRoutes(services: AdminServices): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>();
@@ -45,6 +54,25 @@ export function sessionRoutes(services: AdminServices): Hono<AdminEnv> {
 
 export function playerRoutes(services: AdminServices): Hono<AdminEnv> {
   const routes = new Hono<AdminEnv>();
+  routes.get(
+    "/:id",
+    documented({
+      tag: "players",
+      summary: "Where a player is, and since when",
+      answers: { 200: { description: "At these gateways", shape: PlayerAnswer } },
+      problems: ["not_found", "invalid"],
+    }),
+    checked("param", PlayerPath),
+    checked("query", NoQuery),
+    (c) => {
+      const { id: player } = c.req.valid("param");
+      return answer(services, c, {
+        shape: PlayerAnswer,
+        ask: () => services.port.findPlayer(player),
+        body: ({ at, silent }) => ({ player, at: at.map(playerAtBody), silent: [...silent] }),
+      });
+    },
+  );
   routes.post(
     "/:id/kick",
     documented({
@@ -101,6 +129,17 @@ export function maintenanceRoutes(services: AdminServices): Hono<AdminEnv> {
     },
   );
   return routes;
+}
+
+function playerAtBody({ gateway, shard, session, sinceMs, lostSinceMs, place }: PlayerAt): PlayerAtBody {
+  return {
+    gateway,
+    shard,
+    ...(session === undefined ? {} : { session }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(lostSinceMs === undefined ? {} : { lostSinceMs }),
+    ...(place === undefined ? {} : { place }),
+  };
 }
 
 function changeBody({ gateways, silent }: DoorsChange, changed: boolean): v.InferOutput<typeof DoorsChangeAnswer> {
