@@ -16,7 +16,7 @@ import { BenchPlayer } from "./bench_player.ts";
 import type { Pushed, Question, Times } from "./load.ts";
 import { AT_ONCE, PUSHED_TEXT, REQUESTS_MAX } from "./load.ts";
 
-/** Of the door's rate of new connections. */
+/** Of the door's new connections, its burst as well: up to AT_ONCE may reach the door later than they were sent. */
 const SHARE = 0.9;
 const PAUSE_MS = 20;
 const PING_TURNS = 100;
@@ -24,7 +24,7 @@ const PING_TURNS = 100;
 const [door, url] = process.argv.slice(2) as [Door, string];
 const players: BenchPlayer[] = [];
 const { perSecond, burst } = DOOR_LIMITS.newConns;
-const newConns = new TokenBucket({ perSecond: perSecond * SHARE, burst }, performance.now());
+const newConns = new TokenBucket({ perSecond: perSecond * SHARE, burst: burst * SHARE }, performance.now());
 /** When every connection may send REQUESTS_MAX again. */
 let freshMs = 0;
 
