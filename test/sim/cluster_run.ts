@@ -6,9 +6,7 @@
 import { randomIndex, seededRandom } from "#base/random.ts";
 import { FaultInjector, planFaults } from "#module/simulator/sim_faults.ts";
 import { SimNetwork } from "#module/simulator/sim_network.ts";
-import { SimWorld } from "#module/simulator/sim_world.ts";
-import { drain } from "./drain.ts";
-import { Ledger } from "./ledger.ts";
+import { judgedWorld } from "./judged_world.ts";
 import { SimCluster } from "./sim_cluster.ts";
 import { StateChecks } from "./state_checks.ts";
 import { drawTopology, hostOf } from "./topology.ts";
@@ -44,17 +42,7 @@ export interface ClusterRun {
 
 export async function runCluster(seed: number, options: { readonly convergeMaxMs: number }): Promise<ClusterRun> {
   const random = seededRandom(seed);
-  const known: { ledger: Ledger | undefined } = { ledger: undefined };
-  const world = new SimWorld({
-    seed,
-    drain,
-    onFault: (who, fault) => {
-      const stack = fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault);
-      known.ledger?.violation(`a callback of ${who} has thrown: ${stack}`);
-    },
-  });
-  const ledger = new Ledger(world);
-  known.ledger = ledger;
+  const { world, ledger } = judgedWorld(seed);
   /** Many short faults that fall into each other, instead of some longer ones. */
   const isStorm = random.unit() < 0.3;
   const isFlooded = random.unit() < 0.1;

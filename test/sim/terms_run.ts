@@ -6,12 +6,12 @@
 
 import { randomIndex, seededRandom } from "#base/random.ts";
 import type { FaultKind } from "#module/simulator/sim_faults.ts";
-import { FaultInjector, planFaults } from "#module/simulator/sim_faults.ts";
+import { FAULT_KINDS, FaultInjector, planFaults } from "#module/simulator/sim_faults.ts";
 import { SimNetwork } from "#module/simulator/sim_network.ts";
-import { SimWorld } from "#module/simulator/sim_world.ts";
+import type { SimWorld } from "#module/simulator/sim_world.ts";
 import { CrashPoints } from "./crash_points.ts";
-import { drain } from "./drain.ts";
-import { Ledger } from "./ledger.ts";
+import { judgedWorld } from "./judged_world.ts";
+import type { Ledger } from "./ledger.ts";
 import { SimCluster } from "./sim_cluster.ts";
 import { StateChecks } from "./state_checks.ts";
 import { TermsChecks } from "./terms_checks.ts";
@@ -36,20 +36,7 @@ const FINISH_LOOK_MS = 1000;
 /** A look at groups follows a change after one second; links that died are found within four intervals. */
 const SETTLE_MS = 15_000;
 /** The clocks of owners are the calendar of their terms: only those of others are wrong at times. */
-const KINDS: readonly FaultKind[] = [
-  "cut",
-  "cut_one_way",
-  "partition",
-  "partition_one_way",
-  "reset",
-  "reset_storm",
-  "freeze",
-  "kill",
-  "power_off",
-  "refuse",
-  "slow_reader",
-  "slow_path",
-];
+const KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== "wipe" && kind !== "wall_jump");
 /** All that a long enough run meets. */
 export const TERMS_FAULT_KINDS: readonly FaultKind[] = [...KINDS, "wall_jump"];
 
@@ -68,17 +55,7 @@ export interface TermsRun {
 
 export async function runTerms(seed: number, options: { readonly convergeMaxMs: number }): Promise<TermsRun> {
   const random = seededRandom(seed);
-  const known: { ledger: Ledger | undefined } = { ledger: undefined };
-  const world = new SimWorld({
-    seed,
-    drain,
-    onFault: (who, fault) => {
-      const stack = fault instanceof Error ? (fault.stack ?? String(fault)) : String(fault);
-      known.ledger?.violation(`a callback of ${who} has thrown: ${stack}`);
-    },
-  });
-  const ledger = new Ledger(world);
-  known.ledger = ledger;
+  const { world, ledger } = judgedWorld(seed);
   const network = new SimNetwork({ world, latencyMaxMs: 1 + random.unit() * 30 });
   const topology = drawTermsTopology(random);
   const midnightMs = MIDNIGHT_MIN_MS + randomIndex(random, MIDNIGHT_SPAN_MS);
