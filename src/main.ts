@@ -235,7 +235,7 @@ function bunRuntime(logFor: (node: string) => Log): Runtime {
     secureTransport: bunSecureTransport(transport),
     files: bunFiles,
     acquireLock: acquireDataLock,
-    openStore: (path) => openSqliteStore({ path, clock: bunClock }),
+    openStore: (path, options) => openSqliteStore({ path, clock: bunClock, ...options }),
     connsMax: most,
     serveHttp: bunServeHttp,
     listenPlayers: bunListenPlayers,

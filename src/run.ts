@@ -14,7 +14,7 @@ import type { AssignmentConfig } from "#mesh/assignment.ts";
 import type { Module } from "#module/module.ts";
 import { Node } from "#module/node.ts";
 import type { NodeEnd } from "#module/node_options.ts";
-import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
+import { needsPlayerStore, needsStore, PLAYER_STORE_MIGRATIONS, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
 import { migrate } from "#store/migrations.ts";
 import type { Store } from "#store/store.ts";
@@ -47,6 +47,7 @@ export interface RunningNode {
 interface Held {
   lock?: HeldLock;
   store?: Store;
+  playerStore?: Store;
   trail?: Trail | undefined;
   node?: Node;
   admin?: HttpServer;
@@ -101,6 +102,10 @@ async function start(options: {
     held.store = runtime.openStore(`${plan.dataDir}/kuafu.sqlite`);
     await migrate(held.store, STORE_MIGRATIONS, runtime.digest);
   }
+  if (needsPlayerStore(spec.parts)) {
+    held.playerStore = runtime.openStore(`${plan.shardDir}/players.sqlite`, { isShared: true });
+    await migrate(held.playerStore, PLAYER_STORE_MIGRATIONS, runtime.digest);
+  }
   if (plan.admin !== undefined && held.store === undefined) held.trail = runtime.openTrail?.(plan.dataDir);
   const ended = Promise.withResolvers<NodeEnd>();
   const self = identity({
@@ -130,6 +135,7 @@ async function start(options: {
     gateways: plan.gateways,
     shards: plan.shards.map(shardFacts),
     store: held.store,
+    playerStore: held.playerStore,
     modules,
     onEnd: (end) => ended.resolve(end),
   });
@@ -170,6 +176,7 @@ async function release(held: Held, detail: string, log: Log): Promise<void> {
   await letGo("node", () => held.node?.close());
   await admin;
   await letGo("store", () => held.store?.close());
+  await letGo("player store", () => held.playerStore?.close());
   await letGo("audit trail", () => held.trail?.close());
   await letGo("lock", () => held.lock?.release());
 }

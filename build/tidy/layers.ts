@@ -19,6 +19,7 @@ export const LAYERS = [
   "delivery",
   "activity",
   "session",
+  "player",
   "client",
   "module",
   "game",

@@ -18,6 +18,8 @@ export const MailShape = v.pipe(
     text: Text,
     items: v.array(v.object({ item: Text, count: Count })),
     writtenAtMs: TimeMs,
+    /** Since then its items are in the bag. */
+    claimedAtMs: v.optional(TimeMs),
     expiresAtMs: v.optional(TimeMs),
   }),
   v.metadata({ ref: "Mail" }),

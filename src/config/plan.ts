@@ -56,6 +56,8 @@ export interface NodePlan {
   readonly players: PlayersPlan | undefined;
   /** The node's own folder: `<data>/<role>-<number>`. */
   readonly dataDir: string;
+  /** What its shard's nodes on this machine share: `<data>/shard-<number>`; of the cross tier nothing is in it. */
+  readonly shardDir: string;
   readonly modules: readonly string[];
   /** Shards that the file names: what an acceptor holds a hello against. */
   readonly shardOf: ReadonlyMap<NodeId, number>;
@@ -97,6 +99,7 @@ export function nodePlan(
       metricsOpen: config.metricsOpen,
       players: playersOf(config, own),
       dataDir: nodeDataDir(options.dataDir ?? config.dataDir, own),
+      shardDir: shardDataDir(options.dataDir ?? config.dataDir, own.shard),
       modules: [...config.modules, ...own.modules, ...(options.modules ?? [])],
       shardOf,
       gateways: [...config.nodes, ...config.remotes].filter(isGateway).map((each) => each.id),
@@ -111,6 +114,11 @@ function playersOf(config: ClusterConfig, own: Pick<NodeConfig, "players" | "pla
   const { players: webSocket, playersTcp: tcp } = own;
   if ((webSocket === undefined && tcp === undefined) || config.players === undefined) return undefined;
   return { webSocket, tcp, config: config.players };
+}
+
+/** Where the nodes of a shard keep what they share. */
+export function shardDataDir(dataDir: string, shard: number): string {
+  return `${dataDir.replace(/\/+$/, "")}/shard-${shard}`;
 }
 
 /** Where a node keeps its data below the cluster's data folder. */

@@ -24,6 +24,14 @@ const sum = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const optionalNumber = v.optional(v.number(), () => undefined);
 const optionalText = v.optional(v.string(), () => undefined);
 
+const mailRecord = v.object({
+  ...mailSchema.entries,
+  id: v.string(),
+  player: v.string(),
+  writtenAtMs: v.number(),
+  claimedAtMs: optionalNumber,
+});
+
 export const DELIVERY_STATES = ["pending", "held", "acknowledged"] as const;
 export const LANE_STATES = ["idle", "due", "sending", "backing_off", "unreachable"] as const;
 
@@ -71,9 +79,23 @@ export const DeliveryContract = contract("delivery", {
       limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAILS_PAGE_MAX)),
     }),
     reply: v.object({
-      mails: v.array(v.object({ ...mailSchema.entries, id: v.string(), player: v.string(), writtenAtMs: v.number() })),
+      mails: v.array(mailRecord),
       next: optionalText,
     }),
+  },
+  /** Served by `center`. */
+  mail: {
+    id: 87,
+    idempotent: true,
+    request: v.strictObject({ player: playerSchema, id: v.pipe(v.string(), v.maxLength(32)) }),
+    reply: v.object({ mail: v.optional(mailRecord, () => undefined) }),
+  },
+  /** Served by `center`: what is in it is in the bag. */
+  claimed: {
+    id: 88,
+    idempotent: true,
+    request: v.strictObject({ player: playerSchema, id: v.pipe(v.string(), v.maxLength(32)) }),
+    reply: v.strictObject({}),
   },
   /** Served by `cross_center`: how far the rewards are, the longest pending first, and why they are not further. */
   deliveries: {

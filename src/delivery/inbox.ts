@@ -19,7 +19,7 @@ import { DeliveryContract, TERMS_ASKED_MAX } from "./delivery_contract.ts";
 import type { AppliedTerm } from "./inbox_table.ts";
 import { appliedTerm, applyRewards, FORGOTTEN_ROWS_MAX, forgetTerm, oldTerms, owners } from "./inbox_table.ts";
 import { KEY_SUM_NONE } from "./key_sum.ts";
-import { EXPIRED_KEPT_MS, forgetExpired, mailsOf } from "./mail_table.ts";
+import { EXPIRED_KEPT_MS, forgetExpired, mailById, mailsOf, markClaimed } from "./mail_table.ts";
 
 export const INBOX_SWEEP_MS = 3_600_000;
 /** Batches of mails that one sweep forgets, and TERMS_ASKED_MAX terms of each owner; the rest is the next one's. */
@@ -69,6 +69,15 @@ export class Inbox {
     server.serve(DeliveryContract.mails, async (query) => {
       const { mails, next } = await store.transaction((tx) => mailsOf(tx, query));
       return { mails: mails.map((mail) => ({ ...mail, items: [...mail.items] })), next };
+    });
+    server.serve(DeliveryContract.mail, async (of) => {
+      const mail = await store.transaction((tx) => mailById(tx, of));
+      return { mail: mail === undefined ? undefined : { ...mail, items: [...mail.items] } };
+    });
+    server.serve(DeliveryContract.claimed, async (of) => {
+      await store.transaction((tx) => markClaimed(tx, { ...of, atMs: clusterMs() }));
+      counters.add("delivery.claimed");
+      return {};
     });
   }
 

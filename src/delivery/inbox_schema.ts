@@ -45,5 +45,6 @@ export const INBOX_MIGRATIONS: MigrationSet = {
         "CREATE INDEX mail_expiry ON mail (expires_at_ms) WHERE expires_at_ms IS NOT NULL",
       ],
     },
+    { name: "claims", statements: ["ALTER TABLE mail ADD COLUMN claimed_at_ms BIGINT"] },
   ],
 };

@@ -1,10 +1,11 @@
 /**
  * A shard's mails as rows: written once, read by the page, forgotten some time after they have expired. Functions over a
- * transaction. Whether a mail may be written at all is decided elsewhere; that what is in it was taken is not kept here.
+ * transaction. Whether a mail may be written at all is decided elsewhere; that what is in it was claimed is written down
+ * here for those who look, and decided by the key that the bag keeps.
  */
 
 import { bytesOf, integerOf, textOf } from "#store/row.ts";
-import type { Tx } from "#store/store.ts";
+import type { Row, Tx } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 import type { Mail } from "./reward.ts";
 import { readMail } from "./reward.ts";
@@ -21,6 +22,8 @@ export interface MailRecord extends Mail {
   readonly player: string;
   /** In the time of the cluster. */
   readonly writtenAtMs: number;
+  /** Since then its items are in the bag. Undefined: they are still to be taken. */
+  readonly claimedAtMs: number | undefined;
 }
 
 export async function writeMail(
@@ -56,7 +59,7 @@ export async function mailsOf(
 ): Promise<MailPage> {
   const [atMs, id] = cursorOf(query.after);
   const rows = await tx.all(
-    `SELECT player, written_at_ms, id, bytes FROM mail
+    `SELECT player, written_at_ms, id, bytes, claimed_at_ms FROM mail
      WHERE player = ? AND (written_at_ms > ? OR (written_at_ms = ? AND id > ?))
      ORDER BY written_at_ms, id LIMIT ?`,
     [query.player, atMs, atMs, id, query.limit + 1],
@@ -67,18 +70,45 @@ export async function mailsOf(
     const bytes = bytesOf(row, "bytes");
     if (mails.length === query.limit || (mails.length > 0 && size + bytes.length > MAILS_PAGE_SIZE_MAX)) break;
     size += bytes.length;
-    const found = readMail(bytes);
-    const mailId = textOf(row, "id");
-    if (found.kind === "bad") throw new StoreError("corrupt", `Cannot read mail ${mailId}: ${found.detail}`);
-    mails.push({
-      id: mailId,
-      player: textOf(row, "player"),
-      writtenAtMs: integerOf(row, "written_at_ms"),
-      ...found.mail,
-    });
+    mails.push(recordOf(row));
   }
   const last = mails.at(-1);
   return { mails, next: rows.length > mails.length && last !== undefined ? cursorText(last) : undefined };
+}
+
+/** Throws StoreError `corrupt` for a mail that can't be read. */
+export async function mailById(
+  tx: Tx,
+  of: { readonly player: string; readonly id: string },
+): Promise<MailRecord | undefined> {
+  const row = await tx.get(
+    "SELECT player, written_at_ms, id, bytes, claimed_at_ms FROM mail WHERE player = ? AND id = ?",
+    [of.player, of.id],
+  );
+  return row === undefined ? undefined : recordOf(row);
+}
+
+/** The first time counts. A claimed mail is forgotten as one that has expired then. */
+export async function markClaimed(
+  tx: Tx,
+  of: { readonly player: string; readonly id: string; readonly atMs: number },
+): Promise<void> {
+  const atMs = Math.trunc(of.atMs);
+  await tx.run(
+    "UPDATE mail SET claimed_at_ms = ?, expires_at_ms = ? WHERE player = ? AND id = ? AND claimed_at_ms IS NULL",
+    [atMs, atMs, of.player, of.id],
+  );
+}
+
+function recordOf(row: Row): MailRecord {
+  const id = textOf(row, "id");
+  const found = readMail(bytesOf(row, "bytes"));
+  if (found.kind === "bad") throw new StoreError("corrupt", `Cannot read mail ${id}: ${found.detail}`);
+  return {
+    ...{ id, player: textOf(row, "player"), writtenAtMs: integerOf(row, "written_at_ms") },
+    claimedAtMs: row["claimed_at_ms"] === null ? undefined : integerOf(row, "claimed_at_ms"),
+    ...found.mail,
+  };
 }
 
 /** Deletes at most `limit` mails that expired before; answers how many. */

@@ -2,6 +2,7 @@
  * A module: a team's code as a value. `setup` runs once per node that hosts it, before the node links.
  */
 
+import type { ItemKind } from "#player/item_kinds.ts";
 import type { Method } from "#rpc/contract.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { ModuleNode } from "./module_node.ts";
@@ -13,6 +14,8 @@ export interface Module {
   readonly activities: readonly ActivityKind[];
   /** Contracts of which players may call what their methods say. */
   readonly players: readonly Readonly<Record<string, Method>>[];
+  /** What the items are that it brings into players' bags, by name. */
+  readonly items: Readonly<Record<string, ItemKind>>;
   readonly setup: (node: ModuleNode) => void;
 }
 
@@ -25,20 +28,28 @@ export function module(
   options: {
     readonly activities?: readonly ActivityKind[];
     readonly players?: readonly Readonly<Record<string, Method>>[];
+    readonly items?: Readonly<Record<string, ItemKind>>;
   },
   setup: (node: ModuleNode) => void,
 ): Module {
   if (!isName(name)) {
     throw new TypeError(`Cannot declare module: name is "${name}", allowed is [a-z][a-z0-9_]*`);
   }
-  return { name, activities: options.activities ?? [], players: options.players ?? [], setup };
+  return {
+    name,
+    activities: options.activities ?? [],
+    players: options.players ?? [],
+    items: options.items ?? {},
+    setup,
+  };
 }
 
 /** True for what `module()` returned, also when it came from a file that was loaded at run time. */
 export function isModule(value: unknown): value is Module {
   if (typeof value !== "object" || value === null) return false;
-  const { name, activities, players, setup } = value as Partial<Record<keyof Module, unknown>>;
+  const { name, activities, players, items, setup } = value as Partial<Record<keyof Module, unknown>>;
   if (!isName(name) || !Array.isArray(activities) || !Array.isArray(players)) return false;
+  if (typeof items !== "object" || items === null) return false;
   return activities.every(isKind) && typeof setup === "function";
 }
 

@@ -15,6 +15,7 @@ import { isCallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ContractError, PLAYER_ROLES } from "#rpc/contract.ts";
+import type { ItemKinds } from "#player/item_kinds.ts";
 import { DoorContract } from "#session/door_contract.ts";
 import { PlayerContract } from "#session/player_contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
@@ -24,6 +25,9 @@ import { METHOD_TEAM_MIN } from "#wire/limits.ts";
 import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { Module } from "./module.ts";
+import type { OwnedPlayerData } from "./owned_player_data.ts";
+import type { PlayerDesk } from "./player_desk.ts";
+import { playerDesk } from "./player_desk.ts";
 import type { PlayerMethods } from "./player_methods.ts";
 import type { PlayerHandler, PlayerService } from "./player_service.ts";
 import type { ActivityListener, Group, ModuleNode, PlayerPush, Target } from "./module_node.ts";
@@ -45,6 +49,10 @@ export interface ModuleHostOptions {
   readonly once: OnceHooks | undefined;
   /** What players may call, of all modules that are hosted here. */
   readonly methods: PlayerMethods;
+  /** What the items of players are, of all modules that are hosted here. */
+  readonly kinds: ItemKinds;
+  /** Undefined: this node owns no players' data. */
+  readonly playerData: OwnedPlayerData | undefined;
   /** Undefined: this node serves no players. */
   readonly players: PlayerService | undefined;
 }
@@ -91,6 +99,7 @@ export class ModuleHost {
     }
     try {
       for (const contract of module.players) this.#options.methods.add(contract);
+      this.#options.kinds.add(module.items);
     } catch (error) {
       this.#fault(module.name, error);
       return;
@@ -177,6 +186,7 @@ export class ModuleHost {
         return listener as never;
       },
       onPlayer: (method, handler) => this.#onPlayer(module.name, method, handler as PlayerHandler),
+      playerData: this.#playerData(),
       push: (push) => heard(this.#push(push)),
       kick: (player, reason) => heard(this.#kick(player, reason)),
       nodes: (role, shard) => directory.ofRole(role, shard),
@@ -184,6 +194,23 @@ export class ModuleHost {
       onUnreachable: (listener) => this.#unreachable.push((node) => guard(() => listener(node))),
       after: (delayMs, fn) => this.#after(delayMs, () => guard(fn)),
       clusterMs,
+    };
+  }
+
+  #playerData(): PlayerDesk {
+    const { self, playerData, targets } = this.#options;
+    const desk = playerDesk({
+      self,
+      owned: playerData,
+      isHere: (player) => targets.find({ player, shard: self.shard }) === self.key,
+      call: (method, request, options) => this.#call(method, request, options),
+    });
+    return {
+      read: (player) => heard(desk.read(player)),
+      change: (player, change) => heard(desk.change(player, change)),
+      ledger: (player, query) => heard(desk.ledger(player, query)),
+      mails: (player, query) => heard(desk.mails(player, query)),
+      claimMail: (player, mail) => heard(desk.claimMail(player, mail)),
     };
   }
 

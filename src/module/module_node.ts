@@ -18,6 +18,7 @@ import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
+import type { PlayerDesk } from "./player_desk.ts";
 import type { PlayerHandler } from "./player_service.ts";
 import type { ActivityKind, BodyOf, ConfigOf } from "./activity_kind.ts";
 import type {
@@ -34,9 +35,11 @@ export type { AppliedEvent, JoinCall, ReportCall, ReportOutcome, StandingCall, S
 
 /**
  * Whom to call: a node, or the node of a role. Of a role that a shard has several of, or of the cross tier,
- * the one that rendezvous hashing (or the assignment, for `cross_center` and `cross_map`) gives the caller.
+ * the one that rendezvous hashing (or the assignment, for `cross_center` and `cross_map`) gives the caller. Of a player the
+ * `user` node that owns its data, in the caller's shard if none is said.
  */
-export type Target = NodeId | { readonly role: Role; readonly shard?: number };
+export type Target =
+  NodeId | { readonly role: Role; readonly shard?: number } | { readonly player: string; readonly shard?: number };
 
 /** Every node of a role, in one shard or in all. */
 export interface Group {
@@ -149,6 +152,11 @@ export interface ModuleNode {
   push(push: PlayerPush): Promise<{ readonly told: number }>;
   /** Ends a player's session, with the reason for the client. Rejects with CallError. */
   kick(player: string, reason: string): Promise<{ readonly ended: boolean }>;
+  /**
+   * Data of players of this node's shard: profile, bag, ledger, mails. On the cross tier there is none: its nodes call a
+   * module of the player's shard, which knows what may be changed.
+   */
+  readonly playerData: PlayerDesk;
   activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>, BodyOf<Kind>>;
   /** Nodes that are reachable now. */
   nodes(role: Role, shard?: number): readonly Identity[];

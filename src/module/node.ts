@@ -18,16 +18,20 @@ import { Assignment } from "#mesh/assignment.ts";
 import { Mesh } from "#mesh/mesh.ts";
 import type { MeshEvent } from "#mesh/mesh_types.ts";
 import { Inbox } from "#delivery/inbox.ts";
+import { ItemKinds } from "#player/item_kinds.ts";
+import { servePins } from "#player/shard_store.ts";
 import { Endpoint } from "#rpc/endpoint.ts";
 import { GatewaySessions } from "#session/gateway_sessions.ts";
 import { ShardLogins } from "#session/shard_logins.ts";
 import type { Address } from "#link/transport.ts";
 import type { Identity } from "#wire/identity.ts";
 import { IssuedRewards } from "./issued_rewards.ts";
+import type { NodeKey } from "#wire/role.ts";
 import { parseNodeId } from "#wire/role.ts";
 import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
+import { OwnedPlayerData } from "./owned_player_data.ts";
 import { OwnedActivities } from "./owned_activities.ts";
 import { PlayerGateway } from "./player_gateway.ts";
 import { PlayerMethods } from "./player_methods.ts";
@@ -64,6 +68,8 @@ export class Node {
   /** Of the shard, as its center has it. */
   readonly inbox: Inbox | undefined;
   readonly once: OnceHooks | undefined;
+  /** Of the players that are this node's own. */
+  readonly playerData: OwnedPlayerData | undefined;
   readonly #options: NodeOptions;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -123,6 +129,18 @@ export class Node {
         });
       }
     }
+    const targets = new TargetResolver({ self, directory, assignment: this.assignment });
+    const kinds = new ItemKinds();
+    const { playerStore } = options;
+    if (spec.parts.includes("player_data") && playerStore !== undefined) {
+      const { counters, alarms, endpoint, logins } = this;
+      const known = { self, store: playerStore, clock, clusterMs, random, log, counters, alarms, endpoint, kinds };
+      const isLoggedIn = (player: string): boolean => logins?.sessionOf(player) !== undefined;
+      const center = (): NodeKey => targets.resolve({ role: "center", shard: self.shard });
+      const owned = new OwnedPlayerData({ ...known, isLoggedIn, center });
+      this.playerData = owned;
+      logins?.listen(owned.data);
+    }
     if (spec.parts.includes("sessions")) {
       const { endpoint } = this;
       this.playerGateway = new PlayerGateway({ self, endpoint, methods, nodes: () => this.mesh.shardNodes() });
@@ -137,7 +155,9 @@ export class Node {
       alarms: this.alarms,
       directory,
       endpoint: this.endpoint,
-      targets: new TargetResolver({ self, directory, assignment: this.assignment }),
+      targets,
+      kinds,
+      playerData: this.playerData,
       replica: this.replica,
       once: this.once,
       clusterMs,
@@ -169,6 +189,8 @@ export class Node {
     }
     if (spec.parts.includes("inbox") && store !== undefined) {
       const { counters, endpoint } = this;
+      const isOwn = (id: string): boolean => directory.ofRole("user", self.shard).some((user) => user.id === id);
+      servePins({ shard: self.shard, store, endpoint, isOwn });
       this.inbox = new Inbox({ store, clock, clusterMs, digest: options.digest, log, counters, endpoint });
     }
     if (spec.parts.includes("activities")) this.activities = new OwnedActivities({ ...options, node: this });
@@ -204,6 +226,8 @@ export class Node {
     await this.rewards?.start();
     if (this.#state !== "created") return;
     await this.once?.start();
+    if (this.#state !== "created") return;
+    await this.playerData?.start();
     if (this.#state !== "created") return;
     this.inbox?.start();
     this.#state = "started";
@@ -256,6 +280,7 @@ export class Node {
     await this.activities?.stop();
     await this.rewards?.stop();
     await this.inbox?.stop();
+    await this.playerData?.stop();
     await this.shards?.stop();
     await this.mesh.hub.goodbye("stopping", detail);
     this.close();
@@ -271,6 +296,7 @@ export class Node {
     void this.shards?.stop();
     this.rewards?.close();
     void this.inbox?.stop();
+    this.playerData?.close();
     this.replica.stop();
     this.once?.stop();
     this.modules.stop();
@@ -283,6 +309,7 @@ export class Node {
         break;
       case "disconnected":
         this.endpoint.caller.linkLost(event.link);
+        if (event.link.relation === "above") this.playerData?.data.doubt();
         if (event.link.relation === "below") this.sessions?.nodesChanged(event.link.peer);
         break;
       case "reachable":

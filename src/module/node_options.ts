@@ -52,6 +52,8 @@ export interface NodeOptions {
   readonly shards?: readonly ShardFacts[];
   /** Needed by a role that owns activities or takes rewards; closed by whoever opened it. */
   readonly store: Store | undefined;
+  /** Of the shard: needed by a role that owns players' data; closed by whoever opened it. */
+  readonly playerStore?: Store | undefined;
   readonly modules: readonly Module[];
   /** Called at most once per cause, and not after `stop`. */
   readonly onEnd: (end: NodeEnd) => void;

@@ -12,8 +12,9 @@ import type { Module } from "./module.ts";
  *   logins      believes what the shard's gateway says of who is logged in
  *   activities  owns activities: persists, opens, closes and publishes them, and sends their rewards
  *   inbox       takes the rewards of a shard, each once, and keeps its mails
+ *   player_data owns the data of the players that are its own: profile, bag, ledger
  */
-export type RolePart = "sessions" | "logins" | "activities" | "inbox";
+export type RolePart = "sessions" | "logins" | "activities" | "inbox" | "player_data";
 
 export interface RoleSpec {
   readonly role: Role;

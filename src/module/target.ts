@@ -15,6 +15,7 @@ import type { Directory } from "#mesh/directory.ts";
 import type { Assignment } from "#mesh/assignment.ts";
 import { rendezvous } from "#mesh/rendezvous.ts";
 import { CallError } from "#rpc/call_failure.ts";
+import { userOf } from "#session/session_table.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeKey, Role } from "#wire/role.ts";
 import { nodeKey, parseNodeId, tierOf } from "#wire/role.ts";
@@ -35,14 +36,30 @@ export class TargetResolver {
     const found = this.find(target);
     if (found !== undefined) return found;
     if (typeof target === "string") throw this.#noRoute(target, "that is no node id: allowed is role:number");
+    if ("player" in target) {
+      throw this.#noRoute(
+        `user of ${target.player}`,
+        `no user of shard ${target.shard ?? this.#self.shard} is reachable`,
+      );
+    }
     throw this.#noRoute(`${target.role} of shard ${target.shard ?? this.#self.shard}`, "no such node is reachable");
   }
 
   /** As `resolve`; undefined when there is none. */
   find(target: Target): NodeKey | undefined {
+    if (typeof target !== "string" && "player" in target) {
+      return this.#ofPlayer(target.player, target.shard ?? this.#self.shard);
+    }
     if (typeof target !== "string") return this.#ofRole(target.role, target.shard ?? this.#self.shard);
     const parsed = parseNodeId(target);
     return parsed === undefined ? undefined : nodeKey(parsed.role, parsed.number);
+  }
+
+  /** As the shard's gateway finds it, when both see the same nodes; where they do not, the data's epochs decide. */
+  #ofPlayer(player: string, shard: number): NodeKey | undefined {
+    const users: { readonly key: NodeKey }[] = [...this.#directory.ofRole("user", shard)];
+    if (this.#self.role === "user" && this.#self.shard === shard) users.push(this.#self);
+    return userOf(player, users)?.key;
   }
 
   #ofRole(role: Role, shard: number): NodeKey | undefined {

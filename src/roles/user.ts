@@ -9,6 +9,6 @@ export const user: RoleSpec = {
   role: "user",
   purpose: "player data of a shard: profile, bag, progress",
   deathPolicy: "exit",
-  parts: ["logins"],
+  parts: ["logins", "player_data"],
   modules: referenceModules,
 };

@@ -28,8 +28,8 @@ export interface Runtime {
   readonly secureTransport?: SecureTransport;
   readonly files: Files;
   readonly acquireLock: AcquireLock;
-  /** Throws StoreError. */
-  readonly openStore: (path: string) => Store;
+  /** Throws StoreError. `isShared`: other processes of this machine write it too. */
+  readonly openStore: (path: string, options?: { readonly isShared: boolean }) => Store;
   /** Where there is no store: an audit trail by itself, in this folder. Throws TrailError. */
   readonly openTrail?: (folder: string) => Trail;
   /** Connections of all kinds that the process may have open; unknown: as many as there come. */

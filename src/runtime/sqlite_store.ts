@@ -2,6 +2,9 @@
  * Store on bun:sqlite: one file, WAL, synchronous=FULL, so that a commit is on disk when it returns. One connection:
  * statements run on the calling thread and are over when they return; the promises are the interface's, not SQLite's.
  * Does not lock the file against a second process of the same node: the data folder's lock does, before this opens.
+ *
+ * A shared file is written by other processes of this machine too, one transaction at a time. Whoever finds it taken looks
+ * again after a moment, without holding up its own event loop, for at most BUSY_MS_MAX.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -10,6 +13,7 @@ import { dirname } from "node:path";
 import type { Statement } from "bun:sqlite";
 import { Database } from "bun:sqlite";
 import type { Clock } from "#base/clock.ts";
+import { sleep } from "#base/clock.ts";
 import { messageOf } from "#base/log.ts";
 import type { Row, SqlValue, Store, StoreErrorCode, Tx } from "#store/store.ts";
 import { StoreError, TRANSACTIONS_WAITING_MAX, TRANSACTION_TIME_MAX_MS } from "#store/store.ts";
@@ -17,6 +21,10 @@ import { StoreError, TRANSACTIONS_WAITING_MAX, TRANSACTION_TIME_MAX_MS } from "#
 /** For a foreign reader (a backup, a shell): the event loop stands still that long at most. */
 const BUSY_TIMEOUT_MS = 1000;
 const STATEMENTS_MAX = 256;
+/** For a transaction of a shared file to begin; then StoreError `busy`. */
+export const BUSY_MS_MAX = 5_000;
+/** Between two looks; the mean of it, so that several processes do not keep in step. */
+const BUSY_LOOK_MS = 2;
 
 /** Codes of SQLite by prefix; the first that fits. */
 const CODES: readonly (readonly [string, StoreErrorCode])[] = [
@@ -34,8 +42,12 @@ const CODES: readonly (readonly [string, StoreErrorCode])[] = [
 ];
 
 /** Opens or creates `path` (":memory:" for tests), with its folder. Throws StoreError. */
-export function openSqliteStore(options: { readonly path: string; readonly clock: Clock }): Store {
-  const { path, clock } = options;
+export function openSqliteStore(options: {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly isShared?: boolean;
+}): Store {
+  const { path, clock, isShared = false } = options;
   const isFile = path !== ":memory:";
   if (isFile) makeFolder(dirname(path));
   let db: Database | undefined;
@@ -52,7 +64,8 @@ export function openSqliteStore(options: { readonly path: string; readonly clock
     db.run("BEGIN IMMEDIATE");
     db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
     db.run("COMMIT");
-    return new SqliteStore(db, clock);
+    if (isShared) db.run("PRAGMA busy_timeout = 0");
+    return new SqliteStore(db, { clock, isShared });
   } catch (error) {
     db?.close();
     throw storeError(error, `Cannot open ${path}`);
@@ -80,6 +93,7 @@ const CURRENT = new AsyncLocalStorage<SqliteTx>();
 class SqliteStore implements Store {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #isShared: boolean;
   readonly #statements: Statements;
   /** Settles when the last transaction that was asked for has ended; never rejects. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -87,9 +101,10 @@ class SqliteStore implements Store {
   #isClosing = false;
   #closed: Promise<void> | undefined;
 
-  constructor(db: Database, clock: Clock) {
+  constructor(db: Database, options: { readonly clock: Clock; readonly isShared: boolean }) {
     this.#db = db;
-    this.#clock = clock;
+    this.#clock = options.clock;
+    this.#isShared = options.isShared;
     this.#statements = new Statements(db);
   }
 
@@ -115,7 +130,7 @@ class SqliteStore implements Store {
   async #run<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
     if (this.#isClosing) throw closedError();
     if (this.#db.inTransaction) this.#control("ROLLBACK");
-    this.#control("BEGIN IMMEDIATE");
+    await this.#begin();
     const tx = new SqliteTx(this, this.#statements);
     try {
       const result = await this.#inTime(CURRENT.run(tx, async () => work(tx)));
@@ -130,6 +145,21 @@ class SqliteStore implements Store {
       // SQLite itself has rolled back after some failures of the disk.
       if (this.#db.inTransaction) this.#control("ROLLBACK");
       throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const untilMs = this.#clock.nowMs() + BUSY_MS_MAX;
+    for (;;) {
+      try {
+        this.#control("BEGIN IMMEDIATE");
+        return;
+      } catch (error) {
+        const isTaken = this.#isShared && error instanceof StoreError && error.code === "busy";
+        if (!isTaken || this.#clock.nowMs() >= untilMs) throw error;
+      }
+      await sleep(this.#clock, Math.random() * 2 * BUSY_LOOK_MS);
+      if (this.#isClosing) throw closedError();
     }
   }
 

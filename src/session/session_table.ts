@@ -60,13 +60,21 @@ export class SessionTable {
 
 /** The nodes of a shard that are told of a player. */
 export function nodesOf(player: string, nodes: readonly Identity[]): Identity[] {
-  const users = nodes.filter((node) => node.role === "user");
+  const chosen = userOf(
+    player,
+    nodes.filter((node) => node.role === "user"),
+  );
+  return nodes.filter((node) => node.role === "center" || node === chosen);
+}
+
+/** Of a shard's `user` nodes the one that owns a player's data. Undefined when there is none. */
+export function userOf<T extends { readonly key: number }>(player: string, users: readonly T[]): T | undefined {
   const chosen = rendezvous(
     playerHash(player),
     0,
     users.map((node) => node.key),
   );
-  return nodes.filter((node) => node.role === "center" || node.key === chosen);
+  return users.find((node) => node.key === chosen);
 }
 
 /** FNV-1a over UTF-16 units: only spreads, proves nothing. */

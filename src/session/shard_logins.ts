@@ -9,9 +9,17 @@ import type { NodeId } from "#wire/role.ts";
 import { LoginTable } from "./login_table.ts";
 import { SessionContract } from "./session_contract.ts";
 
+/** Who is logged in at this node, one by one. */
+export interface LoginListener {
+  /** Also when a newer session of the player has taken the place of an older one. */
+  loggedIn(player: string): void;
+  loggedOut(player: string): void;
+}
+
 export class ShardLogins {
   readonly #table = new LoginTable();
   readonly #log: Log;
+  #listener: LoginListener | undefined;
 
   constructor(options: { readonly endpoint: Endpoint; readonly log: Log; readonly gateway: NodeId }) {
     this.#log = options.log;
@@ -23,18 +31,33 @@ export class ShardLogins {
     server.serve(SessionContract.bind, (binding, { source }) => {
       fromGateway(source);
       this.#table.bind(binding);
+      this.#listener?.loggedIn(binding.player);
       return {};
     });
     server.serve(SessionContract.unbind, (binding, { source }) => {
       fromGateway(source);
       this.#table.unbind(binding);
+      if (this.sessionOf(binding.player) === undefined) this.#listener?.loggedOut(binding.player);
       return {};
     });
     server.serve(SessionContract.reconcile, (page, { source }) => {
       fromGateway(source);
-      this.#table.reconcile(page);
+      this.#changed(() => this.#table.reconcile(page));
       return { logins: this.#table.count };
     });
+  }
+
+  /** At most one; it hears what changes from now on. */
+  listen(listener: LoginListener): void {
+    this.#listener = listener;
+  }
+
+  #changed(change: () => void): void {
+    const before = new Set(this.#listener === undefined ? [] : this.#table.players());
+    change();
+    if (this.#listener === undefined) return;
+    for (const player of this.#table.players()) if (!before.delete(player)) this.#listener.loggedIn(player);
+    for (const player of before) this.#listener.loggedOut(player);
   }
 
   get count(): number {
@@ -46,7 +69,8 @@ export class ShardLogins {
   }
 
   clear(reason: string): void {
-    const count = this.#table.clear();
+    const { count } = this.#table;
+    this.#changed(() => this.#table.clear());
     this.#log.warn("logins cleared", { count, reason });
   }
 }

@@ -192,7 +192,9 @@ describe("Mails", () => {
     const store = await deliveryStore();
     await apply(store, [row(1, "a")], 77.5);
     expect(await store.transaction((tx) => mailsOf(tx, { player: "a", limit: 1 }))).toEqual({
-      mails: [{ ...MAIL, id: hashOfKey(digest, keyFor("a")).mailId, player: "a", writtenAtMs: 77 }],
+      mails: [
+        { ...MAIL, id: hashOfKey(digest, keyFor("a")).mailId, player: "a", writtenAtMs: 77, claimedAtMs: undefined },
+      ],
       next: undefined,
     });
     await store.close();

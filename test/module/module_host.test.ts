@@ -8,6 +8,7 @@ import type { Module } from "#module/module.ts";
 import { isModule, module } from "#module/module.ts";
 import { ModuleHost } from "#module/module_host.ts";
 import type { ModuleNode } from "#module/module_node.ts";
+import { ItemKinds } from "#player/item_kinds.ts";
 import { PlayerMethods } from "#module/player_methods.ts";
 import { TargetResolver } from "#module/target.ts";
 import { contract } from "#rpc/contract.ts";
@@ -56,6 +57,8 @@ class Hosted {
       once: undefined,
       methods: new PlayerMethods(),
       players: undefined,
+      kinds: new ItemKinds(),
+      playerData: undefined,
       clusterMs,
     });
   }

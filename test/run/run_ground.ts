@@ -26,6 +26,7 @@ export const PLAN: NodePlan = {
   metricsOpen: false,
   players: undefined,
   dataDir: "data/cross_center-5",
+  shardDir: "data/shard-0",
   modules: [],
   shardOf: new Map(),
   gateways: [],

@@ -1,0 +1,126 @@
+/**
+ * Players' data as modules ask for it, on any node of a shard: where this node owns the player it is asked here, else its
+ * `user` node is called. Decides nothing about the data.
+ */
+
+import type { MailRecord } from "#delivery/mail_table.ts";
+import { DeliveryContract } from "#delivery/delivery_contract.ts";
+import type { LedgerPage } from "#player/ledger_table.ts";
+import { LEDGER_PAGE_MAX } from "#player/ledger_table.ts";
+import type { ChangeOutcome, ClaimOutcome, PlayerChange } from "#player/player_change.ts";
+import { PlayerDataContract } from "#player/player_data_contract.ts";
+import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
+import { PlayerDataError } from "#player/player_data_error.ts";
+import type { PlayerView } from "#player/player_record.ts";
+import { CallError } from "#rpc/call_failure.ts";
+import type { CallOptions } from "#rpc/caller.ts";
+import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
+import type { Identity } from "#wire/identity.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
+import type { Target } from "./module_node.ts";
+import type { OwnedPlayerData } from "./owned_player_data.ts";
+
+export const MAILS_LISTED = 50;
+const TIMEOUT_MS = 5_000;
+
+export interface MailList {
+  /** Oldest first. */
+  readonly mails: readonly MailRecord[];
+  /** Give it as `after` for the next page; undefined at the end. */
+  readonly next: string | undefined;
+}
+
+/** All reject with CallError: then nothing was changed, or it is not known and may be asked again with the same key. */
+export interface PlayerDesk {
+  read(player: string): Promise<PlayerView>;
+  /** Throws TypeError for what can't be a change. `ok` means that it is on the disk. */
+  change(player: string, change: PlayerChange): Promise<ChangeOutcome>;
+  /** What has changed, the newest first. `limit`: at most LEDGER_PAGE_MAX, which it is if not given. */
+  ledger(player: string, query?: { readonly before?: number; readonly limit?: number }): Promise<LedgerPage>;
+  /** What rewards have brought, from the shard's center. */
+  mails(player: string, query?: { readonly after?: string; readonly limit?: number }): Promise<MailList>;
+  /** Takes what is in a mail into the bag; once, however often it is asked. */
+  claimMail(player: string, mail: string): Promise<ClaimOutcome>;
+}
+
+export interface PlayerDeskOptions {
+  readonly self: Identity;
+  /** Undefined: this node owns no players. */
+  readonly owned: OwnedPlayerData | undefined;
+  /** Is this node the one that serves the player now? */
+  readonly isHere: (player: string) => boolean;
+  readonly call: <M extends Method>(
+    method: M,
+    request: RequestOf<M>,
+    options: CallOptions & { readonly to: Target },
+  ) => Promise<ReplyOf<M>>;
+}
+
+export function playerDesk(options: PlayerDeskOptions): PlayerDesk {
+  const { self, owned, isHere, call } = options;
+  const here = (player: string): OwnedPlayerData | undefined => (isHere(player) ? owned : undefined);
+  const to = (player: string): CallOptions & { readonly to: Target } => ({
+    to: { player, shard: self.shard },
+    timeoutMs: TIMEOUT_MS,
+  });
+  const unavailable = (method: Method, code: PlayerDataErrorCode, detail: string, at = self.id): CallError =>
+    new CallError({ code: CALL_CODES[code], at, sent: true, method: method.name, detail });
+  const local = async <T>(method: Method, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof PlayerDataError) throw unavailable(method, error.code, error.message);
+      throw error;
+    }
+  };
+  return {
+    read: async (player) => {
+      const method = PlayerDataContract.read;
+      const owner = here(player);
+      if (owner !== undefined) return await local(method, () => owner.data.read(player));
+      const answer = await call(method, { player }, to(player));
+      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      return answer.view;
+    },
+    change: async (player, change) => {
+      const method = PlayerDataContract.change;
+      const owner = here(player);
+      if (owner !== undefined) return await local(method, () => owner.data.change(player, change));
+      const answer = await call(method, { player, change }, to(player));
+      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      return answer;
+    },
+    ledger: async (player, { before, limit = LEDGER_PAGE_MAX } = {}) => {
+      const method = PlayerDataContract.ledger;
+      const owner = here(player);
+      if (owner !== undefined) return await local(method, () => owner.data.ledger({ player, before, limit }));
+      const answer = await call(method, { player, before, limit }, to(player));
+      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      return answer.page;
+    },
+    mails: async (player, { after, limit = MAILS_LISTED } = {}) =>
+      await call(
+        DeliveryContract.mails,
+        { player, after, limit },
+        { to: { role: "center", shard: self.shard }, timeoutMs: TIMEOUT_MS },
+      ),
+    claimMail: async (player, mail) => {
+      const method = PlayerDataContract.claim;
+      const owner = here(player);
+      if (owner !== undefined) return await local(method, () => owner.claims.claim(player, mail));
+      const answer = await call(method, { player, mail }, to(player));
+      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      return answer;
+    },
+  };
+}
+
+/** Each of these says that it was not executed. */
+const CALL_CODES: Readonly<Record<PlayerDataErrorCode, CallErrorCode>> = {
+  deadline: "OVERLOADED",
+  fenced: "OVERLOADED",
+  overloaded: "OVERLOADED",
+  store: "OVERLOADED",
+  closed: "DRAINING",
+  refused: "NO_ROUTE",
+};

@@ -1,0 +1,99 @@
+/**
+ * Group commit: work of many players in one transaction, so that they share the wait for the disk. While one transaction
+ * runs the next one's work gathers. What was answered is on the disk. Knows nothing of players.
+ *
+ * A transaction that fails with several pieces of work is done again with each alone: the fault of one is not the others'.
+ * So work may run twice, of which nothing of the first time holds.
+ */
+
+import type { Store, Tx } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+
+/** Pieces of work in one transaction. */
+export const COMMIT_BATCH_MAX = 256;
+/** Pieces that may wait; more are refused with StoreError `overloaded`. */
+export const COMMIT_WAITING_MAX = 8_192;
+
+export type CommitWork<T> = (tx: Tx) => Promise<T>;
+
+interface Piece {
+  readonly work: CommitWork<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class GroupCommit {
+  readonly #store: Store;
+  readonly #settled: (error: unknown) => void;
+  #waiting: Piece[] = [];
+  #isRunning = false;
+  #isStopped = false;
+  #idle: () => void = () => {};
+
+  /** `settled` hears of each transaction: undefined when it was committed, else why not. */
+  constructor(options: { readonly store: Store; readonly settled: (error: unknown) => void }) {
+    this.#store = options.store;
+    this.#settled = options.settled;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  /** Resolves with what the work answered when that is committed. Rejects with what it threw, or with StoreError. */
+  add<T>(work: CommitWork<T>): Promise<T> {
+    if (this.#isStopped) return Promise.reject(new StoreError("closed", "Cannot commit: this node is stopping"));
+    if (this.#waiting.length >= COMMIT_WAITING_MAX) {
+      const found = `${this.#waiting.length} wait, limit is ${COMMIT_WAITING_MAX}`;
+      return Promise.reject(new StoreError("overloaded", `Cannot commit: ${found}`));
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  /** Takes no more; resolves when all that was taken has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    if (!this.#isRunning) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    // What is asked for in the same turn of the event loop comes along.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, COMMIT_BATCH_MAX);
+      this.#waiting = this.#waiting.slice(COMMIT_BATCH_MAX);
+      const isDone = await this.#commit(batch);
+      if (isDone) continue;
+      for (const piece of batch) await this.#commit([piece]);
+    }
+    this.#isRunning = false;
+    this.#idle();
+  }
+
+  /** False when nothing holds and each piece is to be tried alone. */
+  async #commit(batch: readonly Piece[]): Promise<boolean> {
+    try {
+      const results = await this.#store.transaction(async (tx) => {
+        const answers: unknown[] = [];
+        for (const { work } of batch) answers.push(await work(tx));
+        return answers;
+      });
+      this.#settled(undefined);
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index]);
+      return true;
+    } catch (error) {
+      if (batch.length > 1) return false;
+      this.#settled(error);
+      for (const { reject } of batch) reject(error);
+      return true;
+    }
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * The players' data that this node owns: takes a player over, holds its data in memory while it is logged in here, and
+ * saves every change before it is answered. Changes of one player come one after the other, those of many share commits.
+ *
+ *   a player here:  absent -> loading -> held -> absent      `held` only while it is logged in, or something is under way
+ *
+ * Another node may take a player over at any time: the next save here is refused by the rows, what is in memory is thrown
+ * away, and the change is planned again on what is true.
+ */
+
+import type { Alarms } from "#base/alarms.ts";
+import type { Clock } from "#base/clock.ts";
+import type { Counters } from "#base/counters.ts";
+import { toHex } from "#base/digest.ts";
+import { messageOf } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { Store, Tx } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import { planChange, viewOf } from "./change_plan.ts";
+import { GroupCommit } from "./group_commit.ts";
+import type { ItemKinds } from "./item_kinds.ts";
+import type { LedgerPage, LedgerQuery } from "./ledger_table.ts";
+import { CHANGE_KEY_KEPT_MS, ledgerOf } from "./ledger_table.ts";
+import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
+import { checkChange } from "./player_change.ts";
+import { PlayerDataError } from "./player_data_error.ts";
+import type { PlayerRecord, PlayerView } from "./player_record.ts";
+import { isOwned, keepOutcome, keptOutcome, savePlan, takeOver } from "./player_table.ts";
+
+/** For a player's data to be there. */
+export const LOAD_MS_MAX = 3_000;
+/** Changes of one player that may wait; more are refused with `overloaded`. */
+export const CHANGES_WAITING_MAX = 64;
+/** Times that a change is planned again because another node had taken the player over. */
+export const FENCED_TRIES_MAX = 5;
+/** Raised while what players change can't be saved. */
+export const UNSAVED_ALARM = "player_data_unsaved";
+
+/** Players for whom something is held, or under way. */
+interface Lane {
+  readonly player: string;
+  record: PlayerRecord | undefined;
+  loading: Promise<PlayerRecord> | undefined;
+  /** Of PlayerData, when `record` was known to be the truth. */
+  generation: number;
+  tail: Promise<unknown>;
+  waiting: number;
+}
+
+export interface PlayerDataOptions {
+  readonly store: Store;
+  /** Node id, for people. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly clusterMs: () => number;
+  readonly random: Random;
+  readonly kinds: ItemKinds;
+  readonly counters: Counters;
+  readonly alarms: Alarms;
+  /** Those stay in memory. */
+  readonly isLoggedIn: (player: string) => boolean;
+  /** Nothing is loaded before this resolves. */
+  readonly admitted: () => Promise<void>;
+}
+
+export class PlayerData {
+  readonly commits: GroupCommit;
+  readonly #options: PlayerDataOptions;
+  readonly #lanes = new Map<string, Lane>();
+  #generation = 0;
+
+  constructor(options: PlayerDataOptions) {
+    this.#options = options;
+    this.commits = new GroupCommit({ store: options.store, settled: (error) => this.#settled(error) });
+  }
+
+  /** Players in memory. */
+  get heldCount(): number {
+    return this.#lanes.size;
+  }
+
+  /** As this node knows it. Rejects with PlayerDataError. */
+  async read(player: string): Promise<PlayerView> {
+    const lane = this.#lane(player);
+    if (lane.record !== undefined && lane.generation === this.#generation) return this.#view(lane.record);
+    return await this.#inTurn(lane, async () => this.#view(await this.#owned(lane)));
+  }
+
+  /**
+   * Resolves when it is on the disk, or is certain not to be. Rejects with PlayerDataError: nothing of it was saved; and
+   * with TypeError or BodyError for what can't be a change.
+   */
+  async change(player: string, change: PlayerChange, options: ChangeOptions = {}): Promise<ChangeOutcome> {
+    checkChange(player, change);
+    const lane = this.#lane(player);
+    return await this.#inTurn(lane, async () => {
+      for (let attempt = 1; attempt <= FENCED_TRIES_MAX; attempt += 1) {
+        const record = lane.record ?? (await this.#load(lane));
+        const generation = this.#generation;
+        const done = await this.#commit((tx) => this.#save(tx, record, { change, ...options }));
+        if (done.kind === "done") {
+          lane.record = done.record;
+          lane.generation = generation;
+          return done.outcome;
+        }
+        this.#options.counters.add("player.fenced");
+        lane.record = undefined;
+      }
+      throw new PlayerDataError("fenced", `Cannot change data of ${player}: other nodes take it over again and again`);
+    });
+  }
+
+  /** What the change of this key has come to. */
+  async kept(player: string, key: string): Promise<ChangeOutcome | undefined> {
+    await this.#options.admitted();
+    return (await this.#commit((tx) => keptOutcome(tx, { player, key })))?.outcome;
+  }
+
+  async ledger(query: LedgerQuery): Promise<LedgerPage> {
+    return await this.#commit((tx) => ledgerOf(tx, query));
+  }
+
+  /** The player has logged in here: its data will be wanted. */
+  loggedIn(player: string): void {
+    const lane = this.#lane(player);
+    // Whatever fails now fails again for whoever asks.
+    this.#inTurn(lane, () => this.#owned(lane)).catch(() => this.#options.counters.add("player.load_failed"));
+  }
+
+  /** What is under way is saved; then nothing of it stays. */
+  loggedOut(player: string): void {
+    const lane = this.#lanes.get(player);
+    if (lane !== undefined) this.#letGo(lane);
+  }
+
+  /** Who is logged in where may have changed unheard: what is in memory is looked at again before it is believed. */
+  doubt(): void {
+    this.#generation += 1;
+  }
+
+  /** Takes no more changes; resolves when all that were taken are saved. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map(({ tail }) => tail.catch(() => undefined)));
+    await this.commits.stop();
+    this.#lanes.clear();
+  }
+
+  #view(record: PlayerRecord): PlayerView {
+    return viewOf(record, this.#options.kinds);
+  }
+
+  #lane(player: string): Lane {
+    let lane = this.#lanes.get(player);
+    if (lane === undefined) {
+      lane = { player, record: undefined, loading: undefined, generation: -1, tail: Promise.resolve(), waiting: 0 };
+      this.#lanes.set(player, lane);
+    }
+    return lane;
+  }
+
+  #letGo(lane: Lane): void {
+    if (lane.waiting > 0 || lane.loading !== undefined || this.#options.isLoggedIn(lane.player)) return;
+    if (this.#lanes.get(lane.player) === lane) this.#lanes.delete(lane.player);
+  }
+
+  async #inTurn<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+    if (lane.waiting >= CHANGES_WAITING_MAX) {
+      const found = `${lane.waiting} changes wait, limit is ${CHANGES_WAITING_MAX}`;
+      throw new PlayerDataError("overloaded", `Cannot use data of ${lane.player}: ${found}`);
+    }
+    lane.waiting += 1;
+    const turn = lane.tail.then(work);
+    lane.tail = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } finally {
+      lane.waiting -= 1;
+      this.#letGo(lane);
+    }
+  }
+
+  /** The player's data, which was this node's a moment ago. */
+  async #owned(lane: Lane): Promise<PlayerRecord> {
+    const { record } = lane;
+    const generation = this.#generation;
+    if (record !== undefined && lane.generation !== generation) {
+      if (await this.#commit((tx) => isOwned(tx, record))) lane.generation = generation;
+      else lane.record = undefined;
+    }
+    return lane.record ?? (await this.#load(lane));
+  }
+
+  /** Within LOAD_MS_MAX. What comes later is kept for who asks next. */
+  async #load(lane: Lane): Promise<PlayerRecord> {
+    const { clock } = this.#options;
+    lane.loading ??= this.#takeOver(lane);
+    const late = Promise.withResolvers<never>();
+    const timer = clock.after(LOAD_MS_MAX, () =>
+      late.reject(
+        new PlayerDataError("deadline", `Cannot load data of ${lane.player}: it took longer than ${LOAD_MS_MAX} ms`),
+      ),
+    );
+    try {
+      return await Promise.race([lane.loading, late.promise]);
+    } finally {
+      timer.cancel();
+      late.promise.catch(() => undefined);
+    }
+  }
+
+  async #takeOver(lane: Lane): Promise<PlayerRecord> {
+    const { owner, clusterMs, admitted, counters } = this.#options;
+    const generation = this.#generation;
+    try {
+      await admitted();
+      const of = { player: lane.player, owner, atMs: clusterMs() };
+      const record = await this.#commit((tx) => takeOver(tx, of));
+      counters.add("player.loaded");
+      lane.record = record;
+      lane.generation = generation;
+      return record;
+    } finally {
+      lane.loading = undefined;
+      this.#letGo(lane);
+    }
+  }
+
+  async #save(tx: Tx, record: PlayerRecord, of: ChangeOptions & { readonly change: PlayerChange }): Promise<Saved> {
+    const { clusterMs, random, kinds } = this.#options;
+    const { change, keyPrefix = KEY_PREFIX, isKeptUntilSettled = false } = of;
+    if (!(await isOwned(tx, record))) return { kind: "fenced" };
+    const key = keyPrefix + change.key;
+    const { player } = record;
+    const { reason } = change;
+    const kept = await keptOutcome(tx, { player, key });
+    if (kept !== undefined) return { kind: "done", record, outcome: again(kept, change) };
+    const plan = planChange(record, change, { kinds, nextId: () => toHex(random.bytes(16)) });
+    if (plan.kind !== "ok") return { kind: "done", record, outcome: plan };
+    const atMs = clusterMs();
+    if (!(await savePlan(tx, plan, { old: record, key, reason, atMs }))) return { kind: "fenced" };
+    const made = plan.made.map(({ id, item }) => ({ id, item }));
+    const outcome: ChangeOutcome = {
+      ...{ kind: "ok", version: plan.record.version, repeated: false },
+      ...{ items: plan.items, made },
+    };
+    const expiresAtMs = isKeptUntilSettled ? undefined : atMs + CHANGE_KEY_KEPT_MS;
+    await keepOutcome(tx, { player, key, reason, outcome, expiresAtMs });
+    return { kind: "done", record: plan.record, outcome };
+  }
+
+  async #commit<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.commits.add(work);
+    } catch (error) {
+      throw error instanceof StoreError ? PlayerDataError.of(error) : error;
+    }
+  }
+
+  #settled(error: unknown): void {
+    const { alarms, counters } = this.#options;
+    if (error === undefined) {
+      if (alarms.has(UNSAVED_ALARM)) alarms.clear(UNSAVED_ALARM);
+      return;
+    }
+    if (!(error instanceof StoreError)) return;
+    counters.add(`player.unsaved:${error.code}`);
+    if (error.code !== "closed") alarms.raise(UNSAVED_ALARM, { error: messageOf(error) });
+  }
+}
+
+export interface ChangeOptions {
+  /** Keys of modules and of mails are not to meet. */
+  readonly keyPrefix?: string;
+  /** The key is kept until it is settled, and not for CHANGE_KEY_KEPT_MS. */
+  readonly isKeptUntilSettled?: boolean;
+}
+
+const KEY_PREFIX = "change:";
+
+type Saved =
+  | { readonly kind: "done"; readonly record: PlayerRecord; readonly outcome: ChangeOutcome }
+  | { readonly kind: "fenced" };
+
+function again(
+  { reason, outcome }: { readonly reason: string; readonly outcome: ChangeOutcome },
+  change: PlayerChange,
+): ChangeOutcome {
+  if (reason === change.reason) return outcome.kind === "ok" ? { ...outcome, repeated: true } : outcome;
+  return { kind: "conflict", detail: `key ${change.key} was used for ${reason}, not for ${change.reason}` };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "#test";
+import { COMMIT_BATCH_MAX, COMMIT_WAITING_MAX, GroupCommit } from "#player/group_commit.ts";
+import { openSqliteStore } from "#runtime/sqlite_store.ts";
+import type { Store } from "#store/store.ts";
+import { StoreError } from "#store/store.ts";
+import { ManualClock } from "../store/manual_clock.ts";
+
+class Counted {
+  readonly store: Store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
+  transactions = 0;
+  readonly heard: unknown[] = [];
+  readonly commits = new GroupCommit({
+    store: {
+      transaction: (work) => {
+        this.transactions += 1;
+        return this.store.transaction(work);
+      },
+      close: () => this.store.close(),
+    },
+    settled: (error) => this.heard.push(error),
+  });
+
+  static async open(): Promise<Counted> {
+    const counted = new Counted();
+    await counted.store.transaction((tx) => tx.run("CREATE TABLE item (id BIGINT PRIMARY KEY)"));
+    return counted;
+  }
+
+  add(id: number): Promise<number> {
+    return this.commits.add(async (tx) => {
+      await tx.run("INSERT INTO item (id) VALUES (?)", [id]);
+      return id;
+    });
+  }
+
+  async ids(): Promise<unknown[]> {
+    const rows = await this.store.transaction((tx) => tx.all("SELECT id FROM item ORDER BY id"));
+    return rows.map(({ id }) => id);
+  }
+}
+
+describe("GroupCommit", () => {
+  test("puts what is asked for at once into one transaction, at most so much", async () => {
+    const counted = await Counted.open();
+    const count = COMMIT_BATCH_MAX + 1;
+    const done = await Promise.all(Array.from({ length: count }, (_, id) => counted.add(id)));
+    expect(done).toEqual(Array.from({ length: count }, (_, id) => id));
+    expect(counted.transactions).toBe(2);
+    await counted.store.close();
+  });
+
+  test("does the work of a failed transaction again, each alone: the fault of one is not the others'", async () => {
+    const counted = await Counted.open();
+    await counted.add(2);
+    const results = await Promise.allSettled([1, 2, 3].map((id) => counted.add(id)));
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await counted.ids()).toEqual([1, 2, 3]);
+    expect(counted.heard.map((error) => (error instanceof StoreError ? error.code : error))).toEqual([
+      undefined,
+      undefined,
+      "constraint",
+      undefined,
+    ]);
+    await counted.store.close();
+  });
+
+  test("refuses beyond what may wait, and after it was stopped; what was taken is done", async () => {
+    const counted = await Counted.open();
+    const all = Array.from({ length: COMMIT_WAITING_MAX }, (_, id) => counted.add(id));
+    const codeOf = (error: unknown): unknown => (error instanceof StoreError ? error.code : error);
+    expect(await counted.add(-1).catch(codeOf)).toBe("overloaded");
+    const stopped = counted.commits.stop();
+    expect(await counted.add(-2).catch(codeOf)).toBe("closed");
+    await stopped;
+    expect((await Promise.all(all)).length).toBe(COMMIT_WAITING_MAX);
+    expect((await counted.ids()).length).toBe(COMMIT_WAITING_MAX);
+    await counted.store.close();
+  });
+});
