@@ -5,11 +5,13 @@
 
 import type { Module } from "kuafu";
 import { arenaSeasonModule } from "./arena_season.ts";
+import { playerBagModule } from "./player_bag.ts";
 import { plainModule } from "./plain.ts";
 import { shardContestModule } from "./shard_contest.ts";
 import { worldBossModule } from "./world_boss.ts";
 
 export const referenceModules: readonly Module[] = [
+  playerBagModule,
   plainModule,
   worldBossModule,
   shardContestModule,

@@ -26,7 +26,7 @@ import { NUMBER_EVERY, nodeKey } from "#wire/role.ts";
 import type { ActivityKind } from "./activity_kind.ts";
 import type { Module } from "./module.ts";
 import type { OwnedPlayerData } from "./owned_player_data.ts";
-import type { PlayerDesk } from "./player_desk.ts";
+import type { PlayerAccess } from "./player_access.ts";
 import { playerDesk } from "./player_desk.ts";
 import type { PlayerMethods } from "./player_methods.ts";
 import type { PlayerHandler, PlayerService } from "./player_service.ts";
@@ -197,7 +197,7 @@ export class ModuleHost {
     };
   }
 
-  #playerData(): PlayerDesk {
+  #playerData(): PlayerAccess {
     const { self, playerData, targets } = this.#options;
     const desk = playerDesk({
       self,

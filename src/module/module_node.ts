@@ -18,7 +18,7 @@ import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
-import type { PlayerDesk } from "./player_desk.ts";
+import type { PlayerAccess } from "./player_access.ts";
 import type { PlayerHandler } from "./player_service.ts";
 import type { ActivityKind, BodyOf, ConfigOf } from "./activity_kind.ts";
 import type {
@@ -156,7 +156,7 @@ export interface ModuleNode {
    * Data of players of this node's shard: profile, bag, ledger, mails. On the cross tier there is none: its nodes call a
    * module of the player's shard, which knows what may be changed.
    */
-  readonly playerData: PlayerDesk;
+  readonly playerData: PlayerAccess;
   activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>, BodyOf<Kind>>;
   /** Nodes that are reachable now. */
   nodes(role: Role, shard?: number): readonly Identity[];

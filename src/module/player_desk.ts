@@ -3,45 +3,22 @@
  * `user` node is called. Decides nothing about the data.
  */
 
-import type { MailRecord } from "#delivery/mail_table.ts";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
-import type { LedgerPage } from "#player/ledger_table.ts";
 import { LEDGER_PAGE_MAX } from "#player/ledger_table.ts";
-import type { ChangeOutcome, ClaimOutcome, PlayerChange } from "#player/player_change.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
-import type { PlayerView } from "#player/player_record.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import type { Target } from "./module_node.ts";
+import type { PlayerAccess } from "./player_access.ts";
 import type { OwnedPlayerData } from "./owned_player_data.ts";
 
-export const MAILS_LISTED = 50;
+const MAILS_LISTED = 50;
 const TIMEOUT_MS = 5_000;
-
-export interface MailList {
-  /** Oldest first. */
-  readonly mails: readonly MailRecord[];
-  /** Give it as `after` for the next page; undefined at the end. */
-  readonly next: string | undefined;
-}
-
-/** All reject with CallError: then nothing was changed, or it is not known and may be asked again with the same key. */
-export interface PlayerDesk {
-  read(player: string): Promise<PlayerView>;
-  /** Throws TypeError for what can't be a change. `ok` means that it is on the disk. */
-  change(player: string, change: PlayerChange): Promise<ChangeOutcome>;
-  /** What has changed, the newest first. `limit`: at most LEDGER_PAGE_MAX, which it is if not given. */
-  ledger(player: string, query?: { readonly before?: number; readonly limit?: number }): Promise<LedgerPage>;
-  /** What rewards have brought, from the shard's center. */
-  mails(player: string, query?: { readonly after?: string; readonly limit?: number }): Promise<MailList>;
-  /** Takes what is in a mail into the bag; once, however often it is asked. */
-  claimMail(player: string, mail: string): Promise<ClaimOutcome>;
-}
 
 export interface PlayerDeskOptions {
   readonly self: Identity;
@@ -56,7 +33,7 @@ export interface PlayerDeskOptions {
   ) => Promise<ReplyOf<M>>;
 }
 
-export function playerDesk(options: PlayerDeskOptions): PlayerDesk {
+export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
   const { self, owned, isHere, call } = options;
   const here = (player: string): OwnedPlayerData | undefined => (isHere(player) ? owned : undefined);
   const to = (player: string): CallOptions & { readonly to: Target } => ({

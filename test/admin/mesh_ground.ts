@@ -8,7 +8,7 @@ import { createAdminApp } from "#admin/app.ts";
 import type { AuditEntry } from "#admin/audit.ts";
 import { MeshAdminPort } from "#admin/mesh_port.ts";
 import type { AdminResult } from "#admin/port.ts";
-import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
+import { needsPlayerStore, needsStore, PLAYER_STORE_MIGRATIONS, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import type { Clock } from "#base/clock.ts";
 import { toHex } from "#base/digest.ts";
@@ -26,7 +26,7 @@ import { SimWorld } from "#module/simulator/sim_world.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { ROLE_TABLE } from "#roles/role_table.ts";
 import { migrate } from "#store/migrations.ts";
-import type { Tx } from "#store/store.ts";
+import type { Store, Tx } from "#store/store.ts";
 import { BOOT_SIZE } from "#wire/handshake.ts";
 import { identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -87,7 +87,8 @@ export class MeshGround {
   readonly #named: readonly NodeId[];
   readonly #modules: () => readonly Module[];
   readonly #running = new Map<NodeId, Running>();
-  readonly #disks = new Map<NodeId, SimDisk>();
+  /** By node id, and of each shard that of its players. */
+  readonly #disks = new Map<string, SimDisk>();
 
   /** All nodes are started, linked, and have applied all that there is. */
   constructor(options: GroundOptions = {}) {
@@ -113,6 +114,8 @@ export class MeshGround {
       const node = this.#node(id, process);
       this.#running.set(id, { process, node, port: new MeshAdminPort(node, this.#named) });
       const begin = async (): Promise<void> => {
+        if (node.playerData !== undefined)
+          await migrate(this.#playerStore(node.self.shard, process), PLAYER_STORE_MIGRATIONS, SIM_DIGEST);
         if (node.activities !== undefined || node.inbox !== undefined)
           await migrate(this.#store(id, process), STORE_MIGRATIONS, SIM_DIGEST);
         await node.start();
@@ -285,6 +288,11 @@ export class MeshGround {
     return cross.every(({ node }) => node.runtime.nodes().every((row) => row.current));
   }
 
+  /** Of a shard's user nodes, which all see the same. */
+  #playerStore(shard: number, process: SimProcess): Store {
+    return this.#diskOf(`players of ${shard}`).open({ clock: process.clock, random: process.random });
+  }
+
   #node(id: NodeId, process: SimProcess): Node {
     const { role, number } = parseNodeId(id) ?? { role: "admin" as const, number: 0 };
     const shard = tierOf(role) === "shard" ? (role === "gateway" || role === "center" ? number : 1) : 0;
@@ -315,6 +323,7 @@ export class MeshGround {
       shards: this.files.get(id) ?? [],
       gateways: this.#ids.filter((other) => other.startsWith("gateway:")),
       store: needsStore(ROLE_TABLE[role].parts) ? this.#store(id, process) : undefined,
+      playerStore: needsPlayerStore(ROLE_TABLE[role].parts) ? this.#playerStore(shard, process) : undefined,
       modules: [
         module("ground", { activities: [boss] }, (host) => {
           const listener = host.activity(boss);
@@ -337,7 +346,7 @@ export class MeshGround {
     return this.#diskOf(id).open({ clock: process.clock, random: process.random });
   }
 
-  #diskOf(id: NodeId): SimDisk {
+  #diskOf(id: string): SimDisk {
     const known = this.#disks.get(id);
     if (known !== undefined) return known;
     const disk = new SimDisk(this.#worldClock());

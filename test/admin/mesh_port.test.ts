@@ -81,7 +81,7 @@ describe("Mesh admin port: nodes", () => {
       shard: 2,
       boot: ground.node(CENTER_2).self.boot,
       policy: "gateway:2 silent for 4 s => ignore",
-      modules: ["plain", "world_boss", "shard_contest", "arena_season", "ground"],
+      modules: ["player_bag", "plain", "world_boss", "shard_contest", "arena_season", "ground"],
       links: [{ peer: GATEWAY_2, relation: "above", state: "up" }],
     });
     expect(ground.ask(CENTER, (port) => port.describe(USER))).toEqual({
