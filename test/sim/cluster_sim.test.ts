@@ -3,7 +3,7 @@ import type { ClusterRun } from "./cluster_run.ts";
 import { HEARTBEAT_MS, runCluster } from "./cluster_run.ts";
 import { FAULT_KINDS } from "#module/simulator/sim_faults.ts";
 import { KEPT_CLUSTER_SEEDS } from "./kept_seeds.ts";
-import { chosenSeeds, percentiles, print, report } from "./seeds.ts";
+import { chosenSeeds, list, percentiles, print, report, total } from "./seeds.ts";
 
 const SEEDS = 500;
 /** Healing, finding dead links (2 intervals) or a dead gateway (4), starting, dialling, one interval and the way. */
@@ -31,16 +31,6 @@ const LEAST: Readonly<Record<string, number>> = {
   closed: 2,
   opened: 5,
 };
-
-function total(runs: readonly ClusterRun[], of: (run: ClusterRun) => ReadonlyMap<string, number>): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const run of runs) for (const [name, count] of of(run)) sums.set(name, (sums.get(name) ?? 0) + count);
-  return new Map([...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function list(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([name, count]) => `${name} ${count}`).join(", ");
-}
 
 describe("A whole cluster, simulated", () => {
   test(

@@ -37,6 +37,17 @@ export function percentiles(what: string, values: readonly number[]): void {
   print(`${what}: p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}, of ${values.length}`);
 }
 
+/** Sums of what runs have counted, by name. */
+export function total<R>(runs: readonly R[], of: (run: R) => ReadonlyMap<string, number>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const run of runs) for (const [name, count] of of(run)) sums.set(name, (sums.get(name) ?? 0) + count);
+  return new Map([...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function list(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${name} ${count}`).join(", ");
+}
+
 export function print(text: string): void {
   stderr.write(`${text}\n`);
 }

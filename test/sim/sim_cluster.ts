@@ -7,6 +7,7 @@ import type { ShardFacts } from "#activity/shards/shard_facts.ts";
 import type { Clock } from "#base/clock.ts";
 import { messageOf } from "#base/log.ts";
 import type { Module } from "#module/module.ts";
+import type { Node } from "#module/node.ts";
 import type { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
 import type { SimWorld } from "#module/simulator/sim_world.ts";
@@ -41,6 +42,22 @@ export interface NodeExtras {
   /** Beside the simulation's own. */
   modules?(spec: NodeSpec, life: string): readonly Module[];
   watch?(spec: NodeSpec, process: SimProcess): TransactionWatch | undefined;
+  /** Of the store that the `user` nodes of a shard share. */
+  watchPlayers?(spec: NodeSpec, process: SimProcess): TransactionWatch | undefined;
+  /** Inside the process, when its node has started: what ends before the node does. */
+  started?(made: StartedNode): ((detail: string) => Promise<void>) | undefined;
+}
+
+export interface StartedNode {
+  readonly spec: NodeSpec;
+  readonly process: SimProcess;
+  readonly life: string;
+  readonly node: Node;
+}
+
+/** The disk that the `user` nodes of a shard share; it is on no machine of theirs. */
+export function playersDiskOf(shard: number): string {
+  return `players of ${shard}`;
 }
 
 export class SimCluster {
@@ -120,6 +137,12 @@ export class SimCluster {
           random: process.random,
           watch: this.extras.watch?.(spec, process),
         }),
+        playerStore: () =>
+          this.disk(playersDiskOf(spec.shard)).open({
+            clock: process.clock,
+            random: process.random,
+            watch: this.extras.watchPlayers?.(spec, process),
+          }),
         exited: (reason) => {
           this.ledger.count(`exit:${reason}`);
           const wrong = death.exited(reason);

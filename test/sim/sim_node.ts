@@ -6,7 +6,7 @@
 import { toHex } from "#base/digest.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
-import { needsStore, STORE_MIGRATIONS } from "#module/store_migrations.ts";
+import { needsPlayerStore, needsStore, PLAYER_STORE_MIGRATIONS, STORE_MIGRATIONS } from "#module/store_migrations.ts";
 import { NO_ASSIGNMENT } from "#mesh/assignment.ts";
 import type { ModuleNode } from "#module/module_node.ts";
 import { Node } from "#module/node.ts";
@@ -46,6 +46,8 @@ export interface SimNodeOptions {
   readonly death: DeathCheck;
   readonly lifeName: string;
   readonly store: Store;
+  /** Of its shard; asked for once, by a node that owns players' data. */
+  readonly playerStore: () => Store;
   /** The death policy has spoken. */
   readonly exited: (reason: string) => void;
   /** The node wants to end. */
@@ -58,6 +60,8 @@ export function startSimNode(options: SimNodeOptions): SimNode {
   const { clock, random } = process;
   const { ledger, topology } = cluster;
   const ownsData = needsStore(ROLE_TABLE[spec.role].parts);
+  const playerStore = needsPlayerStore(ROLE_TABLE[spec.role].parts) ? options.playerStore() : undefined;
+  let before: ((detail: string) => Promise<void>) | undefined;
   const running: { module: ModuleNode | undefined; isStarted: boolean } = { module: undefined, isStarted: false };
   const node = new Node({
     spec: ROLE_TABLE[spec.role],
@@ -84,6 +88,7 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     assignment: NO_ASSIGNMENT,
     gateways: topology.nodes.filter((other) => acceptsLinks(other.role)).map((other) => other.id),
     store: ownsData ? store : undefined,
+    playerStore,
     shards: cluster.extras.facts?.(spec) ?? [],
     modules: [
       simModule({
@@ -119,7 +124,9 @@ export function startSimNode(options: SimNodeOptions): SimNode {
   });
   const begin = async (): Promise<void> => {
     if (ownsData) await migrate(store, STORE_MIGRATIONS, SIM_DIGEST);
+    if (playerStore !== undefined) await migrate(playerStore, PLAYER_STORE_MIGRATIONS, SIM_DIGEST);
     await node.start();
+    before = cluster.extras.started?.({ spec, process, life: lifeName, node });
     running.isStarted = true;
   };
   begin().catch((error: unknown) => ledger.violation(`${lifeName} cannot start: ${messageOf(error)}`));
@@ -131,7 +138,10 @@ export function startSimNode(options: SimNodeOptions): SimNode {
     get isStarted() {
       return running.isStarted;
     },
-    stop: (detail) => node.stop(detail),
+    stop: async (detail) => {
+      await before?.(detail);
+      await node.stop(detail);
+    },
   };
 }
 

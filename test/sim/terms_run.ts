@@ -10,6 +10,7 @@ import { FAULT_KINDS, FaultInjector, planFaults } from "#module/simulator/sim_fa
 import { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimWorld } from "#module/simulator/sim_world.ts";
 import { CrashPoints } from "./crash_points.ts";
+import { inWorld } from "./in_world.ts";
 import { judgedWorld } from "./judged_world.ts";
 import type { Ledger } from "./ledger.ts";
 import { SimCluster } from "./sim_cluster.ts";
@@ -168,17 +169,4 @@ function finish(of: {
   if (left.length > 0) ledger.violation(`not finished ${FINISH_MAX_MS} ms after healing: ${left.join("; ")}`);
   reporter.stop();
   world.run(SETTLE_MS);
-}
-
-/** What a promise gives that needs the world to go on. */
-function inWorld<T>(world: SimWorld, work: () => Promise<T>): T {
-  let settled: { readonly value: T } | { readonly error: unknown } | undefined;
-  work().then(
-    (value) => (settled = { value }),
-    (error: unknown) => (settled = { error }),
-  );
-  world.runUntil(() => settled !== undefined, FINISH_MAX_MS);
-  if (settled === undefined) throw new Error("Cannot go on: a disk does not answer");
-  if ("error" in settled) throw settled.error;
-  return settled.value;
 }

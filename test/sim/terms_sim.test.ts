@@ -1,6 +1,6 @@
 import { describe, expect, test } from "#test";
 import { KEPT_TERMS_SEEDS } from "./kept_seeds.ts";
-import { chosenSeeds, percentiles, print, report } from "./seeds.ts";
+import { chosenSeeds, list, percentiles, print, report, total } from "./seeds.ts";
 import type { TermsRun } from "./terms_run.ts";
 import { HEARTBEAT_MS, TERMS_FAULT_KINDS, runTerms } from "./terms_run.ts";
 
@@ -79,13 +79,3 @@ describe("Activities in full, simulated", () => {
     expect(digests.size).toBe(SAME_TRACE_SEEDS.length);
   }, 60_000);
 });
-
-function total(runs: readonly TermsRun[], of: (run: TermsRun) => ReadonlyMap<string, number>): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const run of runs) for (const [name, count] of of(run)) sums.set(name, (sums.get(name) ?? 0) + count);
-  return new Map([...sums].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function list(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([name, count]) => `${name} ${count}`).join(", ");
-}
