@@ -48,6 +48,11 @@ export class Ledger {
     if (this.violations.length < VIOLATIONS_MAX) this.violations.push(`${this.#world.nowMs.toFixed(1)} ms: ${text}`);
   }
 
+  /** For people who read the trace of a failure. */
+  note(who: string, what: string): void {
+    this.#world.note(who, what);
+  }
+
   count(what: string, by = 1): void {
     this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + by);
   }

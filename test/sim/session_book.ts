@@ -1,0 +1,150 @@
+/**
+ * What must hold for the sessions of the players simulation, written down as it happens: the gateway asks for one request
+ * of a session at a time and in order, a request is executed at most once and in order, and a client hears what its door
+ * has pushed from the first on, without a gap.
+ *
+ * One exception has to be: a request of which the gateway could not say whether it was executed (its node was lost or too
+ * slow) may still be under way when the next one is asked for. It is counted, not forbidden.
+ */
+
+import type { PlayerAnswer } from "#session/player_router.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** From a door to a client, when nothing is in the way. */
+const UNDER_WAY_MS = 1000;
+
+interface Asked {
+  answer: PlayerAnswer | undefined;
+}
+
+interface SessionNotes {
+  readonly player: string;
+  /** By the number that its player's client has given it. */
+  readonly asked: Map<number, Asked>;
+  lastAsked: number;
+  lastExecuted: number;
+  /** What its door has pushed, in order. */
+  readonly pushed: { readonly news: number; readonly atMs: number }[];
+  heard: number;
+}
+
+export class SessionBook {
+  readonly #ledger: Ledger;
+  readonly #nowMs: () => number;
+  readonly #sessions = new Map<string, SessionNotes>();
+  /** Requests that were executed, by player and number. */
+  readonly #executed = new Map<string, string>();
+  readonly #denied = new Map<string, string>();
+  #news = 0;
+
+  constructor(ledger: Ledger, nowMs: () => number) {
+    this.#ledger = ledger;
+    this.#nowMs = nowMs;
+  }
+
+  nextNews(): number {
+    this.#news += 1;
+    return this.#news;
+  }
+
+  hasExecuted(player: string, n: number): boolean {
+    return this.#executed.has(`${player}/${n}`);
+  }
+
+  /** The gateway hands a request on. Answers what is to be told of its answer. */
+  asks(request: {
+    readonly session: string;
+    readonly player: string;
+    readonly n: number;
+  }): (answer: PlayerAnswer) => void {
+    const { session, player, n } = request;
+    const notes = this.#notes(session, player);
+    if (n <= notes.lastAsked) {
+      this.#ledger.violation(
+        `the gateway asks for request ${n} of ${player} after ${notes.lastAsked}, session ${session}`,
+      );
+    }
+    notes.lastAsked = n;
+    const asked: Asked = { answer: undefined };
+    notes.asked.set(n, asked);
+    return (answer) => {
+      asked.answer = answer;
+      this.#ledger.count(answer.kind === "reply" ? "router:ok" : `router:${answer.code}`);
+      if (answer.kind === "error" && answer.executed === false)
+        this.#denies(player, n, `${answer.code} at the gateway`);
+    };
+  }
+
+  executes(at: { readonly life: string; readonly session: string; readonly player: string; readonly n: number }): void {
+    const { life, session, player, n } = at;
+    const what = `request ${n} of ${player}`;
+    this.#ledger.count("requests executed");
+    const key = `${player}/${n}`;
+    const before = this.#executed.get(key);
+    if (before !== undefined) this.#ledger.violation(`${what} is executed twice: at ${before}, at ${life}`);
+    this.#executed.set(key, life);
+    this.#ledger.note(life, `executes ${what}, session ${session}`);
+    const notes = this.#notes(session, player);
+    const asked = notes.asked.get(n);
+    if (asked === undefined) return this.#ledger.violation(`${what} is executed at ${life} and was not asked for`);
+    if (n < notes.lastExecuted) {
+      const { answer } = asked;
+      const isKnown = answer !== undefined && (answer.kind === "reply" || answer.executed !== null);
+      if (isKnown) this.#ledger.violation(`${what} is executed at ${life} after request ${notes.lastExecuted}`);
+      else this.#ledger.count("executed late, its gateway did not know");
+    }
+    notes.lastExecuted = Math.max(notes.lastExecuted, n);
+  }
+
+  /** A client has been told that this one was not executed. */
+  told(player: string, n: number, why: string): void {
+    this.#denies(player, n, `${why} at the client`);
+  }
+
+  pushes(session: string, player: string, news: number): void {
+    this.#ledger.count("pushes");
+    this.#notes(session, player).pushed.push({ news, atMs: this.#nowMs() });
+  }
+
+  hears(session: string, player: string, news: number): void {
+    const notes = this.#sessions.get(session);
+    if (notes === undefined || notes.player !== player) {
+      return this.#ledger.violation(`${player} hears news ${news} in session ${session}, which pushed nothing`);
+    }
+    const wanted = notes.pushed[notes.heard]?.news;
+    if (wanted !== news) {
+      this.#ledger.violation(`${player} hears news ${news} in session ${session}, the next is ${wanted ?? "none"}`);
+    }
+    notes.heard += 1;
+    this.#ledger.count("pushes heard");
+  }
+
+  /** At rest: a client that is online has heard all that was not pushed just now. */
+  heardAll(session: string): void {
+    const notes = this.#sessions.get(session);
+    const next = notes?.pushed[notes.heard];
+    if (notes === undefined || next === undefined || this.#nowMs() - next.atMs < UNDER_WAY_MS) return;
+    this.#ledger.violation(`${notes.player} has heard ${notes.heard} of ${notes.pushed.length} pushes of its session`);
+  }
+
+  finish(): void {
+    for (const [key, why] of this.#denied) {
+      if (this.#executed.has(key)) this.#ledger.violation(`request ${key} was executed, it was told that not: ${why}`);
+    }
+    this.#ledger.count("sessions", this.#sessions.size);
+  }
+
+  #denies(player: string, n: number, why: string): void {
+    this.#denied.set(`${player}/${n}`, why);
+  }
+
+  #notes(session: string, player: string): SessionNotes {
+    let notes = this.#sessions.get(session);
+    if (notes === undefined) {
+      notes = { player, asked: new Map(), lastAsked: 0, lastExecuted: 0, pushed: [], heard: 0 };
+      this.#sessions.set(session, notes);
+    }
+    if (notes.player !== player) this.#ledger.violation(`session ${session} is of ${notes.player} and of ${player}`);
+    return notes;
+  }
+}
