@@ -54,7 +54,7 @@ describe("Players over the mesh", () => {
     conn.handler = door.accept(conn);
     conn.say({ kind: "hello", token: "ann", resume: null });
     await settle();
-    const session = door.sessionOf("ann");
+    const session = door.find("ann").session?.id;
     for (const at of [CROSS_GATEWAY, CENTER]) {
       expect(made.value(at, (port) => port.findPlayer("ann"))).toMatchObject({
         at: [{ gateway: GATEWAY, shard: 1, session, lostSinceMs: undefined, place: undefined }],
