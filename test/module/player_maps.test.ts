@@ -57,7 +57,7 @@ class MapGround extends MeshGround {
           nodes.set(node.id, node);
           const note = (n: number): void => void executed.push(`${node.id} ${n}`);
           node.on("user", () =>
-            node.onPlayer(Hall.put, ({}, { n }) => {
+            node.onPlayer(Hall.put, (_from, { n }) => {
               note(n);
               return {};
             }),
