@@ -144,6 +144,15 @@ class Shard {
     return link;
   }
 
+  /** Nothing that a node says arrives, until what this returns is called. */
+  silence({ id }: Identity): () => void {
+    const link = [...this.net.network.at(id).links.values()][0];
+    if (link === undefined) throw new Error(`${id} is not linked`);
+    const carry = link.onSend;
+    link.onSend = () => undefined;
+    return () => void (link.onSend = carry);
+  }
+
   /** The maps that believe to have the player, and the one that the gateway says. */
   where(player: string): { readonly believers: NodeId[]; readonly map: NodeId | undefined } {
     const believers = MAPS.map(({ id }) => id).filter((id) => this.logins.get(id)?.sessionOf(player) !== undefined);
@@ -247,17 +256,27 @@ describe("GatewaySessions: maps", () => {
   test("a map that hears of it and cannot answer is not entered, and forgets it", async () => {
     const shard = new Shard();
     await shard.login("ann");
-    const back = [...shard.net.network.at(MAP.id).links.values()][0];
-    if (back === undefined) throw new Error("no link");
-    const carry = back.onSend;
-    back.onSend = () => undefined;
+    const speak = shard.silence(MAP);
     const call = shard.enter("ann", MAP.id);
     await shard.net.run(1_900);
     expect([call.ended, shard.where("ann").believers]).toEqual([undefined, [MAP.id]]);
-    back.onSend = carry;
+    speak();
     await shard.net.run(200);
     expect(call.ended?.value).toEqual(expect.objectContaining({ message: expect.stringContaining("DEADLINE") }));
     expect(shard.where("ann")).toEqual(NOWHERE);
+  });
+
+  test("a map that cannot answer that somebody has left holds an enter up, but not for ever", async () => {
+    const shard = new Shard();
+    await shard.login("ann");
+    await shard.entered("ann", MAP.id);
+    const speak = shard.silence(MAP);
+    const call = shard.enter("ann", OTHER.id);
+    await shard.net.run(1_900);
+    expect([call.ended, shard.where("ann").map]).toEqual([undefined, OTHER.id]);
+    speak();
+    await shard.net.run(200);
+    expect([call.ended, shard.where("ann")]).toEqual([{ value: "ok" }, { believers: [OTHER.id], map: OTHER.id }]);
   });
 
   test("while its link is away the player is in no map, and when it comes back in the same", async () => {
