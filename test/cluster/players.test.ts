@@ -98,6 +98,7 @@ describe("Players", () => {
         ...wait,
       });
     try {
+      for (const id of [...FOLLOWERS, "map:101"]) await cluster.node(id).line("link up", { withinMs: wait.withinMs });
       client.connect();
       await waitFor(() => (client.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
       expect([await walk(), await map()]).toEqual([expect.objectContaining(inNone), undefined]);
