@@ -28,6 +28,7 @@ export type {
   ActivityListener,
   AppliedEvent,
   ClosedEvent,
+  EnteredMap,
   Group,
   Handlers,
   JoinCall,
@@ -35,6 +36,7 @@ export type {
   OnceEvent,
   OpenedEvent,
   PhaseEvent,
+  PlayerPlace,
   PlayerPush,
   ReportCall,
   ReportOutcome,
@@ -49,6 +51,7 @@ export type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "./
 export { CallError, isCallError } from "./rpc/call_failure.ts";
 export type { CallOptions } from "./rpc/caller.ts";
 export type { CallContext, Handler } from "./rpc/server.ts";
+export type { PlayerOf } from "./session/session_table.ts";
 export type { CallErrorCode } from "./wire/call_error.ts";
 export type { Identity } from "./wire/identity.ts";
 export type { NodeId, Role } from "./wire/role.ts";

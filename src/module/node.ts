@@ -118,16 +118,10 @@ export class Node {
     }
     const methods = new PlayerMethods();
     if (spec.parts.includes("logins") && gateway !== undefined) {
-      this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
-      if (self.role === "user" || self.role === "center") {
-        this.players = new PlayerService({
-          self: self.id,
-          gateway,
-          endpoint: this.endpoint,
-          logins: this.logins,
-          methods,
-        });
-      }
+      const { endpoint } = this;
+      const logins = new ShardLogins({ endpoint, log, gateway });
+      this.logins = logins;
+      this.players = new PlayerService({ self: self.id, gateway, endpoint, logins, methods });
     }
     const targets = new TargetResolver({ self, directory, assignment: this.assignment });
     const kinds = new ItemKinds();
@@ -142,8 +136,11 @@ export class Node {
       logins?.listen(owned.data);
     }
     if (spec.parts.includes("sessions")) {
-      const { endpoint } = this;
-      this.playerGateway = new PlayerGateway({ self, endpoint, methods, nodes: () => this.mesh.shardNodes() });
+      const { endpoint, counters } = this;
+      const nodes = (): readonly Identity[] => this.mesh.shardNodes();
+      const sessions = new GatewaySessions({ random, clock, counters, endpoint, nodes });
+      this.sessions = sessions;
+      this.playerGateway = new PlayerGateway({ self, endpoint, methods, sessions, nodes });
     }
     this.modules = new ModuleHost({
       methods,
@@ -162,15 +159,6 @@ export class Node {
       once: this.once,
       clusterMs,
     });
-    if (spec.parts.includes("sessions")) {
-      this.sessions = new GatewaySessions({
-        random,
-        clock,
-        counters: this.counters,
-        endpoint: this.endpoint,
-        nodes: () => this.mesh.shardNodes(),
-      });
-    }
     const { shards = [], store } = options;
     if (self.role === "gateway") {
       serveShardFacts({ shard: self.shard, shards, server: this.endpoint.server, alarms: this.alarms });

@@ -9,6 +9,8 @@ import type { PlayerRole } from "#rpc/contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
 import { PlayerContract } from "#session/player_contract.ts";
 import type { PlayerAnswer, PlayerRequest, PlayerRouter } from "#session/player_router.ts";
+import type { GatewaySessions } from "#session/gateway_sessions.ts";
+import type { Binding } from "#session/session_table.ts";
 import { nodesOf } from "#session/session_table.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -19,13 +21,14 @@ export interface PlayerSeatsOf {
   /** False: the player has no session here. */
   push(player: string, type: string, body: unknown): boolean;
   players(): readonly string[];
-  sessionOf(player: string): string | undefined;
 }
 
 export interface PlayerGatewayOptions {
   readonly self: Identity;
   readonly endpoint: Endpoint;
   readonly methods: PlayerMethods;
+  /** What the shard believes of its players. */
+  readonly sessions: Pick<GatewaySessions, "find" | "mapOf" | "enterMap" | "leaveMap">;
   /** Nodes of the shard that are linked to this gateway. */
   readonly nodes: () => readonly Identity[];
 }
@@ -36,13 +39,25 @@ export class PlayerGateway implements PlayerRouter {
 
   constructor(options: PlayerGatewayOptions) {
     this.#options = options;
+    const { sessions } = options;
     const { server } = options.endpoint;
     server.serve(PlayerContract.push, ({ players, type, body }, { source }) => {
       this.#ofShard(source);
       const all = players ?? this.#seats?.players() ?? [];
       return { told: all.filter((player) => this.#seats?.push(player, type, body) === true).length };
     });
-    server.serve(PlayerContract.whereis, ({ player }) => ({ session: this.#seats?.sessionOf(player) }));
+    server.serve(PlayerContract.whereis, (of) => ({
+      session: sessions.find(of)?.session,
+      map: sessions.mapOf(of)?.id,
+    }));
+    server.serve(PlayerContract.enterMap, async ({ map, ...of }, { source }) => {
+      this.#ofShard(source);
+      return { kind: await sessions.enterMap(of, map) };
+    });
+    server.serve(PlayerContract.leaveMap, async ({ map, ...of }, { source }) => {
+      this.#ofShard(source);
+      return { left: await sessions.leaveMap(of, map) };
+    });
   }
 
   /** The door is open from now on. Undefined: it is closed. */
@@ -55,8 +70,14 @@ export class PlayerGateway implements PlayerRouter {
     const { endpoint, methods, self } = this.#options;
     const checked = methods.check(method, body);
     if (checked.kind === "refused") return refused(checked.code, checked.detail);
-    const to = this.#nodeFor(player, checked.role);
-    if (to === undefined) return refused("NO_ROUTE", `no ${checked.role} of shard ${self.shard} is there`);
+    const to = this.#nodeFor({ player, session }, checked.role);
+    if (to === undefined) {
+      const isMap = checked.role === "map";
+      return refused(
+        "NO_ROUTE",
+        isMap ? "the player is in no map" : `no ${checked.role} of shard ${self.shard} is there`,
+      );
+    }
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
       const answer = await endpoint.caller.call(PlayerContract.request, { session, player, method, body }, options);
@@ -68,8 +89,9 @@ export class PlayerGateway implements PlayerRouter {
     }
   }
 
-  #nodeFor(player: string, role: PlayerRole): Identity | undefined {
-    return nodesOf(player, this.#options.nodes()).find((node) => node.role === role);
+  #nodeFor(binding: Binding, role: PlayerRole): Identity | undefined {
+    if (role === "map") return this.#options.sessions.mapOf(binding);
+    return nodesOf(binding.player, this.#options.nodes()).find((node) => node.role === role);
   }
 
   /** Other shards push through their own gateways. */
