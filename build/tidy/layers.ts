@@ -22,6 +22,7 @@ export const LAYERS = [
   "client",
   "module",
   "game",
+  "bots",
   "roles",
   "admin",
 ] as const;
