@@ -63,7 +63,7 @@ export type CommandResult =
   { readonly kind: "ok"; readonly command: Command } | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
 const FLAG_TEXTS = Object.keys(FLAGS).map((name) => `--${name}`);
-const REPEATABLE: readonly FlagName[] = ["module", "ask"];
+const REPEATABLE: readonly FlagName[] = ["module", "ask", "tokens"];
 const ROLE_VALUES = [...NODE_ROLES, "all", "shard", "bot"] as const;
 
 type Report = (place: string, found: string, allowed: string) => void;
@@ -227,7 +227,8 @@ export const HELP = `kuafu: server runtime for games that are split into shards
   --rate NUMBER      requests a second of each (1)
   --ramp NUMBER      logins a second of all (${LOGINS_PER_S})
   --seed NUMBER      what they do is the same with the same seed
-  --tokens FILE      login tokens, one a line; without it bots sign their own, where [players] says development = true
+  --tokens FILE      login tokens, one a line; may be repeated; without it bots sign their own, where [players] says
+                     development = true
   --ask ID:JSON      what they ask: a method and a body, in which $key is new each time and $player is their name; may
                      be repeated; without it what the modules' export "bots" says, or the methods of the module bag
 

@@ -28,7 +28,7 @@ export const BOT_FLAGS = ["role", "config", "module", "log", "player", ...BOT_ON
 
 export interface BotOptions {
   readonly players: number;
-  /** Undefined only with `url` and `tokenFile`. */
+  /** Undefined only with `url` and `tokenFiles`. */
   readonly config: string | undefined;
   readonly shard: number | undefined;
   readonly url: string | undefined;
@@ -38,7 +38,8 @@ export interface BotOptions {
   readonly loginsPerSecond: number;
   /** Undefined: another one each time. */
   readonly seed: number | undefined;
-  readonly tokenFile: string | undefined;
+  /** Empty: they sign their own. */
+  readonly tokenFiles: readonly string[];
   /** What the bots' names begin with. */
   readonly name: string;
   readonly modules: readonly string[];
@@ -80,7 +81,7 @@ export function parseBotFlags(values: Values, fault: Report): BotOptions {
     requestsPerSecond: decimal("rate", REQUESTS_PER_S, "requests a second of one bot") ?? REQUESTS_PER_S_DEFAULT,
     loginsPerSecond: decimal("ramp", newConns.perSecond, "logins a second of all bots") ?? LOGINS_PER_S,
     seed: seedOf(first("seed"), fault),
-    tokenFile: first("tokens"),
+    tokenFiles: values.get("tokens") ?? [],
     name: nameOf(first("player"), fault),
     modules: values.get("module") ?? [],
     asks: asksOf(values.get("ask") ?? [], fault),

@@ -17,7 +17,7 @@ const DEFAULTS = {
   requestsPerSecond: 1,
   loginsPerSecond: 200,
   seed: undefined,
-  tokenFile: undefined,
+  tokenFiles: [],
   name: "bot",
   modules: [],
   asks: [],
@@ -51,17 +51,19 @@ describe("parseBotFlags()", () => {
   });
 
   test("needs no cluster file when it is told where to go and has tokens", () => {
-    expect(commandOf("--players 5 --url wss://play.example/s1 --tokens t.txt --module boss.ts")).toEqual({
-      kind: "bot",
-      options: {
-        ...DEFAULTS,
-        players: 5,
-        config: undefined,
-        url: "wss://play.example/s1",
-        tokenFile: "t.txt",
-        modules: ["boss.ts"],
+    expect(commandOf("--players 5 --url wss://play.example/s1 --tokens t.txt --tokens u.txt --module boss.ts")).toEqual(
+      {
+        kind: "bot",
+        options: {
+          ...DEFAULTS,
+          players: 5,
+          config: undefined,
+          url: "wss://play.example/s1",
+          tokenFiles: ["t.txt", "u.txt"],
+          modules: ["boss.ts"],
+        },
       },
-    });
+    );
     const missing = "--config: found nothing; allowed: the cluster file; none is needed with both --url and --tokens";
     expect(commandOf("--players 5 --url ws://a")).toEqual([missing]);
     expect(commandOf("--players 5 --tokens t.txt")).toEqual([missing]);
