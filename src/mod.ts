@@ -13,6 +13,7 @@ export { Refusal } from "./activity/reports/refusal.ts";
 export type { Mail, MailItem } from "./delivery/reward.ts";
 export { activity } from "./module/activity_kind.ts";
 export type { ActivityKind, ActivityOptions, BodyOf, ConfigOf } from "./module/activity_kind.ts";
+export type { BotAsking, BotRequest } from "./module/bot_request.ts";
 export type { OwnerTerm, TermJoin, TermReport, TermReward, TermStanding } from "./module/owner_term.ts";
 export type { ItemKind } from "./player/item_kinds.ts";
 export type { LedgerPage, LedgerRecord } from "./player/ledger_table.ts";

@@ -9,7 +9,7 @@
  * the scores on its disk, each strike once, and gives the first three a mail. player.ts beside it is such a player.
  */
 
-import { activity, contract, highest, module, v } from "kuafu";
+import { activity, type BotRequest, contract, highest, module, v } from "kuafu";
 
 export const Boss = contract("boss", {
   /** The same strike again counts once. Place 0: there is no boss now. */
@@ -36,6 +36,16 @@ export const boss = activity("boss", {
     return { tier: `place_${place}`, mail: { title: `Place ${place}`, text: "", items } };
   },
 });
+
+/** What `--role bot --module boss.ts` asks. */
+export const bots: readonly BotRequest[] = [
+  {
+    name: "boss.strike",
+    method: Boss.strike.id,
+    weight: 1,
+    body: ({ key, unit }) => ({ strike: key, damage: 1 + Math.floor(unit() * 1000) }),
+  },
+];
 
 export default module("boss", { activities: [boss], players: [Boss] }, (node) => {
   const terms = node.activity(boss);

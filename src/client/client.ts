@@ -58,6 +58,7 @@ export class PlayerClient {
   readonly #fault: (error: unknown) => void;
   readonly #statuses: Emitter<ClientStatus>;
   readonly #pushes = new Map<string, Emitter<unknown>>();
+  readonly #allPushes: Emitter<{ readonly type: string; readonly body: unknown }>;
   readonly #waiters = new Map<number, Waiter>();
   readonly #inputs: ClientInput[] = [];
   #isStepping = false;
@@ -73,6 +74,7 @@ export class PlayerClient {
     this.#token = options.token;
     this.#fault = options.fault ?? (() => undefined);
     this.#statuses = new Emitter(this.#fault);
+    this.#allPushes = new Emitter(this.#fault);
   }
 
   get status(): ClientStatus {
@@ -107,6 +109,11 @@ export class PlayerClient {
       this.#pushes.set(type, emitter);
     }
     return emitter.on(listener);
+  }
+
+  /** Hears the pushes of every type, after those who subscribed to it. Returns what ends that. */
+  onPush(listener: (push: { readonly type: string; readonly body: unknown }) => void): () => void {
+    return this.#allPushes.on(listener);
   }
 
   /**
@@ -171,6 +178,7 @@ export class PlayerClient {
         return this.#settle(output.id, output.outcome);
       case "push":
         this.#pushes.get(output.type)?.emit(output.body);
+        this.#allPushes.emit({ type: output.type, body: output.body });
         return;
     }
   }
