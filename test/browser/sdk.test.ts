@@ -30,6 +30,9 @@ const FOLLOWERS: readonly NodeSpec[] = [
 ];
 const NODES: readonly NodeSpec[] = [{ id: GATEWAY, players: true }, ...FOLLOWERS];
 
+/** A browser that starts takes both cores for a while, and is not to be taken for a silent link. */
+const HEARTBEAT_MS = 1_000;
+
 const LINK_LOST = { kind: "failure", code: "LINK_LOST", executed: null, cause: "" } as const;
 
 class Stage {
@@ -72,7 +75,7 @@ class Stage {
 
 function browserTest(name: string, body: (stage: Stage) => Promise<void>): void {
   clusterTest(name, async (ground: Ground) => {
-    const cluster = ground.cluster({ nodes: NODES, modules: [STRONGBOX] });
+    const cluster = ground.cluster({ nodes: NODES, modules: [STRONGBOX], heartbeatMs: HEARTBEAT_MS });
     const browser = await TestBrowser.launch();
     const server = await servePage();
     const stage = new Stage(cluster, browser, server);
