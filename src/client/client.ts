@@ -12,9 +12,9 @@ import type { ClientPacket } from "#session/client_packets.ts";
 import { PACKET_UP_SIZE_MAX } from "#session/client_packets.ts";
 import { BodyError } from "#wire/body.ts";
 import type { ClientConnect, ClientSocket } from "./client_socket.ts";
-import type { ClientInput, ClientOutput, RequestOutcome } from "./client_state.ts";
 import { ClientState } from "./client_state.ts";
 import type { ClientStatus } from "./client_status.ts";
+import type { ClientInput, ClientOutput, RequestOutcome } from "./client_steps.ts";
 import { RequestError } from "./request_error.ts";
 import type { ClientClock } from "./web_clock.ts";
 import { WEB_CLOCK, WEB_RANDOM } from "./web_clock.ts";
@@ -41,6 +41,12 @@ export interface RequestOptions {
   /** REQUEST_TIMEOUT_MS if not given. Time without a connection counts too. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Executing it twice is as good as once, as with a key in its body that the server remembers: when the session is lost
+   * and nobody knows whether it was executed, it is asked again in the next one. If not given: what the method says with
+   * `idempotent`; a method by its number is not.
+   */
+  readonly repeatable?: boolean;
 }
 
 interface Waiter {
@@ -118,7 +124,8 @@ export class PlayerClient {
 
   /**
    * Asks the server. Requests are executed one after the other in the order of these calls; one that was sent when the
-   * connection was lost is sent again if the session goes on, and is executed once. Rejects with RequestError.
+   * connection was lost is sent again if the session goes on, and is executed once. If it does not, it is asked again in
+   * the next one if it is repeatable, else it is rejected. Rejects with RequestError.
    */
   request<M extends Method>(method: M, body: RequestOf<M>, options?: RequestOptions): Promise<ReplyOf<M>>;
   request(method: number, body: unknown, options?: RequestOptions): Promise<unknown>;
@@ -138,7 +145,8 @@ export class PlayerClient {
       signal?.addEventListener("abort", onAbort);
       const deadlineMs = this.#clock.nowMs() + timeoutMs;
       const number = typeof method === "number" ? method : method.id;
-      this.#take({ kind: "request", request: { id, method: number, body: packed, deadlineMs } });
+      const isRepeatable = options.repeatable ?? (typeof method !== "number" && method.idempotent === true);
+      this.#take({ kind: "request", request: { id, method: number, body: packed, deadlineMs, isRepeatable } });
     });
   }
 

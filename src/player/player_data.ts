@@ -103,7 +103,7 @@ export class PlayerData {
           lane.generation = generation;
           return done.outcome;
         }
-        this.#options.counters.add("player.fenced");
+        this.#options.counters.add("player_data.fenced");
         lane.record = undefined;
       }
       throw new PlayerDataError("fenced", `Cannot change data of ${player}: other nodes take it over again and again`);
@@ -124,7 +124,7 @@ export class PlayerData {
   loggedIn(player: string): void {
     const lane = this.#lane(player);
     // Whatever fails now fails again for whoever asks.
-    this.#inTurn(lane, () => this.#owned(lane)).catch(() => this.#options.counters.add("player.load_failed"));
+    this.#inTurn(lane, () => this.#owned(lane)).catch(() => this.#options.counters.add("player_data.load_failed"));
   }
 
   /** What is under way is saved; then nothing of it stays. */
@@ -215,7 +215,7 @@ export class PlayerData {
       await admitted();
       const of = { player: lane.player, owner, atMs: clusterMs() };
       const record = await this.#commit((tx) => takeOver(tx, of));
-      counters.add("player.loaded");
+      counters.add("player_data.loaded");
       lane.record = record;
       lane.generation = generation;
       return record;
@@ -263,7 +263,7 @@ export class PlayerData {
       return;
     }
     if (!(error instanceof StoreError)) return;
-    counters.add(`player.unsaved:${error.code}`);
+    counters.add(`player_data.unsaved:${error.code}`);
     if (error.code !== "closed") alarms.raise(UNSAVED_ALARM, { error: messageOf(error) });
   }
 }

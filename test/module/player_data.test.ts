@@ -91,9 +91,9 @@ describe("Players' data: from any node of the shard", () => {
         Array.from({ length: 4 }, () => 4 * (index + 1)),
       );
     }
-    const loads = [USER, OTHER_USER].map((id) => ground.node(id).counters.get("player.loaded"));
+    const loads = [USER, OTHER_USER].map((id) => ground.node(id).counters.get("player_data.loaded"));
     expect(loads.every((count) => count > 0)).toBe(true);
-    expect([USER, OTHER_USER].map((id) => ground.node(id).counters.get("player.fenced"))).toEqual([0, 0]);
+    expect([USER, OTHER_USER].map((id) => ground.node(id).counters.get("player_data.fenced"))).toEqual([0, 0]);
     await ground.dispose();
   });
 

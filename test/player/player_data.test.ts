@@ -104,7 +104,7 @@ describe("PlayerData: who owns a player", () => {
     await second.data.change("ann", gold("b", -10));
     // What it holds says 10.
     expect(await first.data.change("ann", gold("c", -10))).toMatchObject({ kind: "short", found: 0 });
-    expect(first.counters.get("player.fenced")).toBe(1);
+    expect(first.counters.get("player_data.fenced")).toBe(1);
     expect(await ground.rows("SELECT owner, epoch, version FROM player")).toEqual([
       { owner: "user:101", epoch: 3, version: 2 },
     ]);
@@ -241,7 +241,7 @@ describe("PlayerData: many owners that take players from each other", () => {
         "SELECT player, SUM(after_count - before_count) AS sum FROM player_ledger GROUP BY player ORDER BY player",
       );
       expect(lines).toEqual(players.map((player) => ({ player, sum: sums.get(player) ?? 0 })));
-      expect(owners.some(({ counters }) => counters.get("player.fenced") > 0)).toBe(true);
+      expect(owners.some(({ counters }) => counters.get("player_data.fenced") > 0)).toBe(true);
       await ground.store.close();
     }
   });
