@@ -100,6 +100,9 @@ export class OwnedPlayerData {
     server.serve(PlayerDataContract.read, ({ player }) =>
       answered(async () => ({ kind: "view" as const, view: await data.read(player) })),
     );
+    server.serve(PlayerDataContract.look, ({ player }) =>
+      answered(async () => ({ kind: "look" as const, ...(await data.look(player)) })),
+    );
     server.serve(PlayerDataContract.change, ({ player, change }) => answered(() => data.change(player, change)));
     server.serve(PlayerDataContract.ledger, (query) =>
       answered(async () => ({ kind: "page" as const, page: await data.ledger(query) })),

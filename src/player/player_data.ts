@@ -25,7 +25,8 @@ import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
 import { checkChange } from "./player_change.ts";
 import { PlayerDataError } from "./player_data_error.ts";
 import type { PlayerRecord, PlayerView } from "./player_record.ts";
-import { isOwned, keepOutcome, keptOutcome, savePlan, takeOver } from "./player_table.ts";
+import type { KnownPlayer } from "./player_table.ts";
+import { isOwned, keepOutcome, keptOutcome, lookAt, savePlan, takeOver, unknownPlayer } from "./player_table.ts";
 
 /** For a player's data to be there. */
 export const LOAD_MS_MAX = 3_000;
@@ -37,6 +38,13 @@ export const FENCED_TRIES_MAX = 5;
 export const UNSAVED_ALARM = "player_data_unsaved";
 
 /** Players for whom something is held, or under way. */
+/** What an operator sees. */
+export interface PlayerLook {
+  readonly view: PlayerView;
+  /** Undefined: nobody has ever known the player. */
+  readonly known: KnownPlayer | undefined;
+}
+
 interface Lane {
   readonly player: string;
   record: PlayerRecord | undefined;
@@ -79,11 +87,19 @@ export class PlayerData {
     return this.#lanes.size;
   }
 
-  /** As this node knows it. Rejects with PlayerDataError. */
+  /** As this node knows it; of a player who is not logged in here, as it is on the disk. Rejects with PlayerDataError. */
   async read(player: string): Promise<PlayerView> {
+    if (!this.#options.isLoggedIn(player)) return (await this.look(player)).view;
     const lane = this.#lane(player);
     if (lane.record !== undefined && lane.generation === this.#generation) return this.#view(lane.record);
     return await this.#inTurn(lane, async () => this.#view(await this.#owned(lane)));
+  }
+
+  /** As it is on the disk, whoever owns it. Takes nobody over: a player whom nobody knows stays unknown. */
+  async look(player: string): Promise<PlayerLook> {
+    await this.#options.admitted();
+    const found = await this.#commit((tx) => lookAt(tx, player));
+    return { view: this.#view(found?.record ?? unknownPlayer(player)), known: found?.known };
   }
 
   /**

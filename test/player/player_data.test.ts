@@ -141,6 +141,23 @@ describe("PlayerData: who owns a player", () => {
   });
 });
 
+describe("PlayerData: a look", () => {
+  test("at a player whom nobody knows, or who is not logged in, takes nobody over and writes nothing", async () => {
+    const ground = await PlayerGround.open();
+    const { data } = ground.owner("user:101");
+    expect(await data.look("eve")).toMatchObject({ view: { version: 0, bag: { used: 0 } }, known: undefined });
+    expect((await data.read("eve")).version).toBe(0);
+    expect(await ground.rows("SELECT player FROM player")).toEqual([]);
+    await data.change("ann", gold("a", 3));
+    const other = ground.owner("user:102").data;
+    expect((await other.read("ann")).bag.items).toEqual([{ item: "gold", count: 3 }]);
+    expect((await other.look("ann")).known).toEqual({
+      ...{ owner: "user:101", epoch: 1, createdAtMs: START_MS, changedAtMs: START_MS },
+    });
+    await ground.store.close();
+  });
+});
+
 describe("PlayerData: what it can't do", () => {
   test("is said in time: a load that takes too long ends, and nothing is saved before it", async () => {
     const ground = await PlayerGround.open();
