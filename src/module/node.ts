@@ -140,7 +140,7 @@ export class Node {
       const nodes = (): readonly Identity[] => this.mesh.shardNodes();
       const sessions = new GatewaySessions({ random, clock, counters, endpoint, nodes });
       this.sessions = sessions;
-      this.playerGateway = new PlayerGateway({ self, endpoint, methods, sessions, nodes });
+      this.playerGateway = new PlayerGateway({ self, clock, endpoint, methods, sessions, nodes });
     }
     this.modules = new ModuleHost({
       methods,

@@ -3,6 +3,8 @@
  * them what nodes of the shard push. Who a player is, the door knows; what a client says of itself counts for nothing.
  */
 
+import type { Clock } from "#base/clock.ts";
+import { sleep } from "#base/clock.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { PlayerRole } from "#rpc/contract.ts";
@@ -25,13 +27,22 @@ export interface PlayerSeatsOf {
 
 export interface PlayerGatewayOptions {
   readonly self: Identity;
+  readonly clock: Clock;
   readonly endpoint: Endpoint;
   readonly methods: PlayerMethods;
   /** What the shard believes of its players. */
-  readonly sessions: Pick<GatewaySessions, "find" | "mapOf" | "enterMap" | "leaveMap">;
+  readonly sessions: Pick<GatewaySessions, "find" | "has" | "mapOf" | "enterMap" | "leaveMap">;
   /** Nodes of the shard that are linked to this gateway. */
   readonly nodes: () => readonly Identity[];
 }
+
+/** For a node that is to serve a player, and is not there. */
+export const NODE_WAIT_MS = 3_000;
+/** Before it is looked for again: at first, and at most. */
+const NODE_LOOK_MS = 50;
+const NODE_LOOK_MS_MAX = 400;
+/** Ends of a request that was not executed, and that may go by themselves. */
+const PASSING: ReadonlySet<CallErrorCode> = new Set(["NO_ROUTE", "DRAINING"]);
 
 export class PlayerGateway implements PlayerRouter {
   readonly #options: PlayerGatewayOptions;
@@ -65,18 +76,41 @@ export class PlayerGateway implements PlayerRouter {
     this.#seats = seats;
   }
 
-  /** Never rejects. */
-  async request({ session, player, method, body, deadlineMs }: PlayerRequest): Promise<PlayerAnswer> {
-    const { endpoint, methods, self } = this.#options;
-    const checked = methods.check(method, body);
+  /**
+   * Never rejects. A node that is away for a moment, because it starts again or its link is re-made, is waited for: what was
+   * not executed is asked again within NODE_WAIT_MS, of an idempotent method also what may have been.
+   */
+  async request(request: PlayerRequest): Promise<PlayerAnswer> {
+    const { clock, methods } = this.#options;
+    const { session, player, method } = request;
+    const checked = methods.check(method, request.body);
     if (checked.kind === "refused") return refused(checked.code, checked.detail);
-    const to = this.#nodeFor({ player, session }, checked.role);
+    const isIdempotent = methods.get(method)?.method.idempotent === true;
+    const startMs = clock.nowMs();
+    let wasSent = false;
+    for (let pauseMs = NODE_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, NODE_LOOK_MS_MAX)) {
+      const deadlineMs = request.deadlineMs - (clock.nowMs() - startMs);
+      const answer = await this.#ask({ ...request, deadlineMs }, checked.role);
+      if (answer.kind === "reply") return answer;
+      wasSent ||= answer.executed !== false;
+      const known = wasSent && answer.executed === false ? { ...answer, executed: null } : answer;
+      // Only the game itself can put a player into a map: that is not waited for.
+      const isPassing = checked.role !== "map" && PASSING.has(answer.code);
+      const isWorthIt = answer.code === "LINK_LOST" ? isIdempotent || !wasSent : isPassing;
+      const isLate = clock.nowMs() - startMs + pauseMs > Math.min(NODE_WAIT_MS, request.deadlineMs / 2);
+      if (!isWorthIt || isLate) return known;
+      await sleep(clock, pauseMs);
+      // Nobody waits for the answer of a session that is over.
+      if (!this.#options.sessions.has({ player, session })) return known;
+    }
+  }
+
+  async #ask({ session, player, method, body, deadlineMs }: PlayerRequest, role: PlayerRole): Promise<PlayerAnswer> {
+    const { endpoint, self } = this.#options;
+    const to = this.#nodeFor({ player, session }, role);
     if (to === undefined) {
-      const isMap = checked.role === "map";
-      return refused(
-        "NO_ROUTE",
-        isMap ? "the player is in no map" : `no ${checked.role} of shard ${self.shard} is there`,
-      );
+      if (role === "map") return refused("NO_ROUTE", "the player is in no map");
+      return refused("NO_ROUTE", `no ${role} of shard ${self.shard} is there`);
     }
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
