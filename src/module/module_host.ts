@@ -208,7 +208,8 @@ export class ModuleHost {
     const desk = playerDesk({
       self,
       owned: playerData,
-      isHere: (player) => targets.find({ player, shard: self.shard }) === self.key,
+      isHere: (player) =>
+        playerData?.isLoggedIn(player) === true || targets.find({ player, shard: self.shard }) === self.key,
       call: (method, request, options) => this.#call(method, request, options),
     });
     return {

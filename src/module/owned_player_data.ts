@@ -72,6 +72,11 @@ export class OwnedPlayerData {
     this.#serve();
   }
 
+  /** Its session is here, as the gateway has said. */
+  isLoggedIn(player: string): boolean {
+    return this.#options.isLoggedIn(player);
+  }
+
   /** Rejects with StoreError. */
   async start(): Promise<void> {
     await this.#admission.start();

@@ -32,6 +32,8 @@ import { isOwned, keepOutcome, keptOutcome, lookAt, savePlan, takeOver, unknownP
 export const LOAD_MS_MAX = 3_000;
 /** Changes of one player that may wait; more are refused with `overloaded`. */
 export const CHANGES_WAITING_MAX = 64;
+/** Players in memory; of more is refused with `overloaded`. */
+export const PLAYERS_HELD_MAX = 100_000;
 /** Times that a change is planned again because another node had taken the player over. */
 export const FENCED_TRIES_MAX = 5;
 /** Raised while what players change can't be saved. */
@@ -97,7 +99,7 @@ export class PlayerData {
 
   /** As it is on the disk, whoever owns it. Takes nobody over: a player whom nobody knows stays unknown. */
   async look(player: string): Promise<PlayerLook> {
-    await this.#options.admitted();
+    await this.#inTime(player, this.#options.admitted());
     const found = await this.#commit((tx) => lookAt(tx, player));
     return { view: this.#view(found?.record ?? unknownPlayer(player)), known: found?.known };
   }
@@ -128,19 +130,23 @@ export class PlayerData {
 
   /** What the change of this key has come to. */
   async kept(player: string, key: string): Promise<ChangeOutcome | undefined> {
-    await this.#options.admitted();
+    await this.#inTime(player, this.#options.admitted());
     return (await this.#commit((tx) => keptOutcome(tx, { player, key })))?.outcome;
   }
 
   async ledger(query: LedgerQuery): Promise<LedgerPage> {
+    await this.#inTime(query.player, this.#options.admitted());
     return await this.#commit((tx) => ledgerOf(tx, query));
   }
 
   /** The player has logged in here: its data will be wanted. */
   loggedIn(player: string): void {
-    const lane = this.#lane(player);
+    const load = async (): Promise<void> => {
+      const lane = this.#lane(player);
+      await this.#inTurn(lane, () => this.#owned(lane));
+    };
     // Whatever fails now fails again for whoever asks.
-    this.#inTurn(lane, () => this.#owned(lane)).catch(() => this.#options.counters.add("player_data.load_failed"));
+    load().catch(() => this.#options.counters.add("player_data.load_failed"));
   }
 
   /** What is under way is saved; then nothing of it stays. */
@@ -165,9 +171,14 @@ export class PlayerData {
     return viewOf(record, this.#options.kinds);
   }
 
+  /** Throws PlayerDataError. */
   #lane(player: string): Lane {
     let lane = this.#lanes.get(player);
     if (lane === undefined) {
+      if (this.#lanes.size >= PLAYERS_HELD_MAX) {
+        const found = `${this.#lanes.size} players are held, limit is ${PLAYERS_HELD_MAX}`;
+        throw new PlayerDataError("overloaded", `Cannot load data of ${player}: ${found}`);
+      }
       lane = { player, record: undefined, loading: undefined, generation: -1, tail: Promise.resolve(), waiting: 0 };
       this.#lanes.set(player, lane);
     }
@@ -208,19 +219,20 @@ export class PlayerData {
 
   /** Within LOAD_MS_MAX. What comes later is kept for who asks next. */
   async #load(lane: Lane): Promise<PlayerRecord> {
-    const { clock } = this.#options;
     lane.loading ??= this.#takeOver(lane);
+    return await this.#inTime(lane.player, lane.loading);
+  }
+
+  async #inTime<T>(player: string, work: Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
-    const timer = clock.after(LOAD_MS_MAX, () =>
-      late.reject(
-        new PlayerDataError("deadline", `Cannot load data of ${lane.player}: it took longer than ${LOAD_MS_MAX} ms`),
-      ),
-    );
+    const timer = this.#options.clock.after(LOAD_MS_MAX, () => {
+      const detail = `it took longer than ${LOAD_MS_MAX} ms`;
+      late.reject(new PlayerDataError("deadline", `Cannot load data of ${player}: ${detail}`));
+    });
     try {
-      return await Promise.race([lane.loading, late.promise]);
+      return await Promise.race([work, late.promise]);
     } finally {
       timer.cancel();
-      late.promise.catch(() => undefined);
     }
   }
 
