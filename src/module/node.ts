@@ -19,6 +19,7 @@ import { Mesh } from "#mesh/mesh.ts";
 import type { MeshEvent } from "#mesh/mesh_types.ts";
 import { Inbox } from "#delivery/inbox.ts";
 import { ItemKinds } from "#player/item_kinds.ts";
+import { PLAYER_DATA_KEPT } from "#player/ledger_table.ts";
 import { servePins } from "#player/shard_store.ts";
 import { Endpoint } from "#rpc/endpoint.ts";
 import { GatewaySessions } from "#session/gateway_sessions.ts";
@@ -125,10 +126,22 @@ export class Node {
     }
     const targets = new TargetResolver({ self, directory, assignment: this.assignment });
     const kinds = new ItemKinds();
-    const { playerStore } = options;
+    const { playerStore, playerDataKept: kept = PLAYER_DATA_KEPT } = options;
     if (spec.parts.includes("player_data") && playerStore !== undefined) {
       const { counters, alarms, endpoint, logins } = this;
-      const known = { self, store: playerStore, clock, clusterMs, random, log, counters, alarms, endpoint, kinds };
+      const known = {
+        self,
+        store: playerStore,
+        clock,
+        clusterMs,
+        random,
+        log,
+        counters,
+        alarms,
+        endpoint,
+        kinds,
+        kept,
+      };
       const isLoggedIn = (player: string): boolean => logins?.sessionOf(player) !== undefined;
       const center = (): NodeKey => targets.resolve({ role: "center", shard: self.shard });
       const owned = new OwnedPlayerData({ ...known, isLoggedIn, center });

@@ -20,7 +20,7 @@ import { planChange, viewOf } from "./change_plan.ts";
 import { GroupCommit } from "./group_commit.ts";
 import type { ItemKinds } from "./item_kinds.ts";
 import type { LedgerPage, LedgerQuery } from "./ledger_table.ts";
-import { CHANGE_KEY_KEPT_MS, ledgerOf } from "./ledger_table.ts";
+import { ledgerOf } from "./ledger_table.ts";
 import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
 import { checkChange } from "./player_change.ts";
 import { PlayerDataError } from "./player_data_error.ts";
@@ -65,6 +65,7 @@ export interface PlayerDataOptions {
   readonly clusterMs: () => number;
   readonly random: Random;
   readonly kinds: ItemKinds;
+  readonly keyKeptMs: number;
   readonly counters: Counters;
   readonly alarms: Alarms;
   /** Those stay in memory. */
@@ -254,7 +255,7 @@ export class PlayerData {
   }
 
   async #save(tx: Tx, record: PlayerRecord, of: ChangeOptions & { readonly change: PlayerChange }): Promise<Saved> {
-    const { clusterMs, random, kinds } = this.#options;
+    const { clusterMs, random, kinds, keyKeptMs } = this.#options;
     const { change, keyPrefix = KEY_PREFIX, isKeptUntilSettled = false } = of;
     if (!(await isOwned(tx, record))) return { kind: "fenced" };
     const key = keyPrefix + change.key;
@@ -271,7 +272,7 @@ export class PlayerData {
       ...{ kind: "ok", version: plan.record.version, repeated: false },
       ...{ items: plan.items, made },
     };
-    const expiresAtMs = isKeptUntilSettled ? undefined : atMs + CHANGE_KEY_KEPT_MS;
+    const expiresAtMs = isKeptUntilSettled ? undefined : atMs + keyKeptMs;
     await keepOutcome(tx, { player, key, reason, outcome, expiresAtMs });
     return { kind: "done", record: plan.record, outcome };
   }
@@ -299,7 +300,7 @@ export class PlayerData {
 export interface ChangeOptions {
   /** Keys of modules and of mails are not to meet. */
   readonly keyPrefix?: string;
-  /** The key is kept until it is settled, and not for CHANGE_KEY_KEPT_MS. */
+  /** The key is kept until it is settled, and not for `keyKeptMs`. */
   readonly isKeptUntilSettled?: boolean;
 }
 
