@@ -53,8 +53,8 @@ export class MeshPlayers {
       if (one.kind !== "answered") return [];
       const { session, place } = one.reply;
       if (session === undefined && place === undefined) return [];
-      const { id, sinceMs, lostSinceMs } = session ?? {};
-      return [{ gateway: one.gateway, shard: one.shard, session: id, sinceMs, lostSinceMs, place }];
+      const { id, sinceMs, lostSinceMs, map } = session ?? {};
+      return [{ gateway: one.gateway, shard: one.shard, session: id, sinceMs, lostSinceMs, map, place }];
     });
     return { kind: "ok", changed: false, value: { at, silent: silentOf(asked) } };
   }

@@ -100,6 +100,7 @@ const PlayerAtShape = v.pipe(
         v.description("Since when the session waits for its player to come back; left out: it is connected"),
       ),
     ),
+    map: v.exactOptional(v.pipe(Text, v.description("The map node that the player is in; left out: in none"))),
     place: v.exactOptional(v.pipe(Count, v.description("In the queue for a session, the first is 1"))),
   }),
   v.metadata({ ref: "PlayerAt" }),

@@ -18,9 +18,9 @@ describe("Sessions", () => {
 describe("Players: where", () => {
   test("says at which gateways a player is or waits, and who did not answer", async () => {
     const { status, body } = await new Fixture().askJson("GET /api/players/ann", { token: READ_SECRET });
-    const { gateway, shard, session, sinceMs, lostSinceMs } = LOST;
+    const { gateway, shard, session, sinceMs, lostSinceMs, map } = LOST;
     const at = [
-      { gateway, shard, session, sinceMs, lostSinceMs },
+      { gateway, shard, session, sinceMs, lostSinceMs, map },
       { gateway, shard, place: WAITING.place },
     ];
     expect([status, body]).toEqual([200, { player: "ann", at, silent: ["gateway:2"] }]);

@@ -77,6 +77,51 @@ describe("Players", () => {
     }
   });
 
+  clusterTest("walk in the map that they have entered, until it dies", async (ground) => {
+    const cluster = ground.cluster({ nodes: [...NODES, { id: "map:101" }], modules: [SATCHEL] });
+    await cluster.start();
+    const wait = { withinMs: 20_000, notices: cluster.notices };
+    const client = new PlayerClient({
+      url: `ws://127.0.0.1:${cluster.file.players.get("gateway:1") ?? 0}`,
+      token: () => tokenOf("ann"),
+    });
+    const map = async (): Promise<unknown> => {
+      const { body } = await cluster.admin.ask("GET", "/api/players/ann");
+      return (body as { readonly at: readonly { readonly map?: string }[] }).at[0]?.map;
+    };
+    const walk = () => client.request(Satchel.walk, {}).catch((error: unknown) => error);
+    const inNone = { code: "NO_ROUTE", executed: false };
+    /** The center does not know at once that the map is there again. */
+    const travel = () =>
+      waitFor(async () => ((await client.request(Satchel.travel, {})).kind === "ok" ? true : undefined), {
+        what: "ann to enter the map",
+        ...wait,
+      });
+    try {
+      for (const id of [...FOLLOWERS, "map:101"]) await cluster.node(id).line("link up", { withinMs: wait.withinMs });
+      client.connect();
+      await waitFor(() => (client.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
+      expect([await walk(), await map()]).toEqual([expect.objectContaining(inNone), undefined]);
+      await travel();
+      expect([await walk(), await walk(), await map()]).toEqual([
+        { at: "map:101", steps: 1 },
+        { at: "map:101", steps: 2 },
+        "map:101",
+      ]);
+      await cluster.node("map:101").kill();
+      await waitFor(async () => ((await map()) === undefined ? true : undefined), {
+        what: "ann to be in none",
+        ...wait,
+      });
+      expect(await walk()).toMatchObject(inNone);
+      await cluster.node("map:101").start();
+      await travel();
+      expect([await walk(), await map()]).toEqual([{ at: "map:101", steps: 1 }, "map:101"]);
+    } finally {
+      client.close();
+    }
+  });
+
   clusterTest(
     "a stranger's token is refused, and a gateway that dies takes them in again when it is back",
     async (ground) => {

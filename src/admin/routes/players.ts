@@ -131,13 +131,14 @@ export function maintenanceRoutes(services: AdminServices): Hono<AdminEnv> {
   return routes;
 }
 
-function playerAtBody({ gateway, shard, session, sinceMs, lostSinceMs, place }: PlayerAt): PlayerAtBody {
+function playerAtBody({ gateway, shard, session, sinceMs, lostSinceMs, map, place }: PlayerAt): PlayerAtBody {
   return {
     gateway,
     shard,
     ...(session === undefined ? {} : { session }),
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(lostSinceMs === undefined ? {} : { lostSinceMs }),
+    ...(map === undefined ? {} : { map }),
     ...(place === undefined ? {} : { place }),
   };
 }
