@@ -4,8 +4,8 @@
  *
  *   a player here:  absent -> loading -> held -> absent      `held` only while it is logged in, or something is under way
  *
- * Another node may take a player over at any time: the next save here is refused by the rows, what is in memory is thrown
- * away, and the change is planned again on what is true.
+ * Another node may take a player over at any time, and nobody tells this one: so the rows are asked before what is in memory
+ * is shown or changed. Where they say otherwise it is thrown away, and the change is planned again on what is true.
  */
 
 import type { Alarms } from "#base/alarms.ts";
@@ -51,8 +51,6 @@ interface Lane {
   readonly player: string;
   record: PlayerRecord | undefined;
   loading: Promise<PlayerRecord> | undefined;
-  /** Of PlayerData, when `record` was known to be the truth. */
-  generation: number;
   tail: Promise<unknown>;
   waiting: number;
 }
@@ -78,7 +76,6 @@ export class PlayerData {
   readonly commits: GroupCommit;
   readonly #options: PlayerDataOptions;
   readonly #lanes = new Map<string, Lane>();
-  #generation = 0;
 
   constructor(options: PlayerDataOptions) {
     this.#options = options;
@@ -90,11 +87,10 @@ export class PlayerData {
     return this.#lanes.size;
   }
 
-  /** As this node knows it; of a player who is not logged in here, as it is on the disk. Rejects with PlayerDataError. */
+  /** As it is on the disk. A player who is logged in here is this node's from then on. Rejects with PlayerDataError. */
   async read(player: string): Promise<PlayerView> {
     if (!this.#options.isLoggedIn(player)) return (await this.look(player)).view;
     const lane = this.#lane(player);
-    if (lane.record !== undefined && lane.generation === this.#generation) return this.#view(lane.record);
     return await this.#inTurn(lane, async () => this.#view(await this.#owned(lane)));
   }
 
@@ -115,11 +111,9 @@ export class PlayerData {
     return await this.#inTurn(lane, async () => {
       for (let attempt = 1; attempt <= FENCED_TRIES_MAX; attempt += 1) {
         const record = lane.record ?? (await this.#load(lane));
-        const generation = this.#generation;
         const done = await this.#commit((tx) => this.#save(tx, record, { change, ...options }));
         if (done.kind === "done") {
           lane.record = done.record;
-          lane.generation = generation;
           return done.outcome;
         }
         this.#options.counters.add("player_data.fenced");
@@ -156,11 +150,6 @@ export class PlayerData {
     if (lane !== undefined) this.#letGo(lane);
   }
 
-  /** Who is logged in where may have changed unheard: what is in memory is looked at again before it is believed. */
-  doubt(): void {
-    this.#generation += 1;
-  }
-
   /** Takes no more changes; resolves when all that were taken are saved. */
   async stop(): Promise<void> {
     await Promise.all([...this.#lanes.values()].map(({ tail }) => tail.catch(() => undefined)));
@@ -180,7 +169,7 @@ export class PlayerData {
         const found = `${this.#lanes.size} players are held, limit is ${PLAYERS_HELD_MAX}`;
         throw new PlayerDataError("overloaded", `Cannot load data of ${player}: ${found}`);
       }
-      lane = { player, record: undefined, loading: undefined, generation: -1, tail: Promise.resolve(), waiting: 0 };
+      lane = { player, record: undefined, loading: undefined, tail: Promise.resolve(), waiting: 0 };
       this.#lanes.set(player, lane);
     }
     return lane;
@@ -207,14 +196,10 @@ export class PlayerData {
     }
   }
 
-  /** The player's data, which was this node's a moment ago. */
+  /** The player's data, which was this node's a moment ago. What is in memory is believed only if the rows say so. */
   async #owned(lane: Lane): Promise<PlayerRecord> {
     const { record } = lane;
-    const generation = this.#generation;
-    if (record !== undefined && lane.generation !== generation) {
-      if (await this.#commit((tx) => isOwned(tx, record))) lane.generation = generation;
-      else lane.record = undefined;
-    }
+    if (record !== undefined && !(await this.#commit((tx) => isOwned(tx, record)))) lane.record = undefined;
     return lane.record ?? (await this.#load(lane));
   }
 
@@ -239,14 +224,12 @@ export class PlayerData {
 
   async #takeOver(lane: Lane): Promise<PlayerRecord> {
     const { owner, clusterMs, admitted, counters } = this.#options;
-    const generation = this.#generation;
     try {
       await admitted();
       const of = { player: lane.player, owner, atMs: clusterMs() };
       const record = await this.#commit((tx) => takeOver(tx, of));
       counters.add("player_data.loaded");
       lane.record = record;
-      lane.generation = generation;
       return record;
     } finally {
       lane.loading = undefined;

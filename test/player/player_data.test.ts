@@ -111,14 +111,16 @@ describe("PlayerData: who owns a player", () => {
     await ground.store.close();
   });
 
-  test("believes what it holds only until it is in doubt", async () => {
+  test("is shown as it is, also when another node has changed it since, and stays whose it is", async () => {
     const ground = await PlayerGround.open();
     const first = ground.owner("user:101");
     first.present.add("ann");
     await first.data.change("ann", gold("a", 10));
+    expect((await first.data.read("ann")).version).toBe(1);
+    expect(await ground.rows("SELECT owner, epoch FROM player")).toEqual([{ owner: "user:101", epoch: 1 }]);
     await ground.owner("user:102").data.change("ann", gold("b", 1));
-    first.data.doubt();
     expect((await first.data.read("ann")).bag.items).toEqual([{ item: "gold", count: 11 }]);
+    expect(await ground.rows("SELECT owner, epoch FROM player")).toEqual([{ owner: "user:101", epoch: 3 }]);
     await ground.store.close();
   });
 
@@ -204,8 +206,9 @@ describe("PlayerData: what it can't do", () => {
     isFull = true;
     expect(await codeOf(data.change("ann", gold("b", 1)))).toBe("store");
     expect(alarms.all().map(({ name }) => name)).toEqual([UNSAVED_ALARM]);
-    expect((await data.read("ann")).version).toBe(1);
+    expect(await codeOf(data.read("ann"))).toBe("store");
     isFull = false;
+    expect((await data.read("ann")).version).toBe(1);
     expect(await data.change("ann", gold("b", 1))).toMatchObject({ kind: "ok", version: 2, repeated: false });
     expect(alarms.all()).toEqual([]);
     await ground.store.close();
