@@ -6,6 +6,7 @@
 import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
 import { PlayerBag } from "#game/player_bag.ts";
+import type { Method } from "#rpc/contract.ts";
 import * as v from "valibot";
 import { bagText } from "./data_witness.ts";
 import type { DataWitness } from "./data_witness.ts";
@@ -107,12 +108,13 @@ export class PlayerAgent {
   /** Claims what there is, and looks. True: nothing is left in any mail, and what it sees is the newest. */
   finishes(): boolean {
     if (this.#hasSeenAll || this.openCount > 0) return this.#hasSeenAll;
-    this.#mails();
-    this.#look((version) => {
-      const isNewest = version === this.#options.witness.player(this.spec.name).version;
-      const isAsked = this.#options.wishes.open().some(({ player }) => player === this.spec.name);
-      this.#hasSeenAll = isNewest && !isAsked;
-    });
+    this.#mails(undefined, () =>
+      this.#look((version) => {
+        const isNewest = version === this.#options.witness.player(this.spec.name).version;
+        const isAsked = this.#options.wishes.open().some(({ player }) => player === this.spec.name);
+        this.#hasSeenAll = isNewest && !isAsked;
+      }),
+    );
     return false;
   }
 
@@ -206,7 +208,8 @@ export class PlayerAgent {
     );
   }
 
-  #mails(after?: string): void {
+  /** `listed`: it has seen them all. */
+  #mails(after?: string, listed: () => void = () => undefined): void {
     const { wishes, cluster } = this.#options;
     this.#request(
       PlayerBag.mails,
@@ -220,16 +223,13 @@ export class PlayerAgent {
           this.#claims.add(id);
           wishes.make(this.spec.name, { kind: "claim", mail: id });
         }
-        if (page.next !== undefined) this.#mails(page.next);
+        if (page.next === undefined) listed();
+        else this.#mails(page.next, listed);
       },
     );
   }
 
-  #request(
-    method: { readonly id: number; readonly name: string },
-    body: (n: number) => object,
-    done: (end: RequestEnd) => void,
-  ): void {
+  #request(method: Method, body: (n: number) => object, done: (end: RequestEnd) => void): void {
     const { random, book, cluster } = this.#options;
     const device = this.online ?? this.devices.find(({ status }) => status !== undefined && status.kind !== "offline");
     if (device === undefined) {

@@ -8,6 +8,7 @@ import type { ClientStatus } from "#client/client_status.ts";
 import type { RequestFailureCode } from "#client/request_error.ts";
 import { RequestError } from "#client/request_error.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
+import type { Method } from "#rpc/contract.ts";
 import * as v from "valibot";
 import type { PlayersDoors } from "./players_doors.ts";
 import { NEWS } from "./players_game.ts";
@@ -35,7 +36,7 @@ export type RequestEnd =
   | { readonly kind: "died" };
 
 export interface DeviceRequest {
-  readonly method: { readonly id: number; readonly name: string };
+  readonly method: Method;
   /** With the number `n`, if the method has one. */
   readonly body: object;
   readonly timeoutMs: number;
@@ -155,7 +156,8 @@ export class PlayerDevice {
       deadlineMs = world.nowMs + timeoutMs;
       const abort = new AbortController();
       if (abortMs !== undefined) process.clock.after(abortMs, () => abort.abort());
-      client.request(method.id, body, { timeoutMs, signal: abort.signal }).then(
+      const repeatable = method.idempotent === true;
+      client.request(method.id, body, { timeoutMs, signal: abort.signal, repeatable }).then(
         (reply) => end({ kind: "reply", body: reply }),
         (error: unknown) => {
           if (!(error instanceof RequestError)) return ledger.violation(`${what} fails: ${String(error)}`);

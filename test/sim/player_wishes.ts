@@ -9,6 +9,7 @@ import { PlayerBag } from "#game/player_bag.ts";
 import type { ChangeOutcome, ClaimOutcome } from "#player/player_change.ts";
 import { changeOutcomeSchema, claimOutcomeSchema } from "#player/player_change.ts";
 import type { Random } from "#base/random.ts";
+import type { Method } from "#rpc/contract.ts";
 import * as v from "valibot";
 import type { Ledger } from "./ledger.ts";
 import type { RequestEnd } from "./player_device.ts";
@@ -39,7 +40,7 @@ export interface Wish {
 /** Who can ask for it now; it ends when its player's client says so. */
 export type AskWish = (
   wish: Wish,
-  request: { readonly method: { readonly id: number; readonly name: string }; readonly body: (n: number) => object },
+  request: { readonly method: Method; readonly body: (n: number) => object },
   done: (end: RequestEnd) => void,
 ) => void;
 

@@ -68,7 +68,7 @@ export class PlayersChecks {
     return agents.flatMap((agent) => {
       const status = agent.online?.status;
       const door = doors.doorOf(agent.spec.gateway)?.door;
-      const isIn = status?.kind === "online" && door?.sessionOf(agent.spec.name) === status.session;
+      const isIn = status?.kind === "online" && door?.find(agent.spec.name).session?.id === status.session;
       return isIn ? [] : [agent.statusText()];
     });
   }
@@ -203,7 +203,7 @@ export class PlayersChecks {
       if (door.status().sessions !== players.length) ledger.violation(`${life} has sessions without a player`);
       const { sessions } = cluster.lives.find((one) => one.name === life)?.node.node ?? {};
       for (const player of players) {
-        const session = door.sessionOf(player) ?? "";
+        const session = door.find(player).session?.id ?? "";
         if (sessions?.has({ player, session }) !== true)
           ledger.violation(`${life} calls ${player} online in ${session}, its shard does not`);
       }
@@ -212,7 +212,7 @@ export class PlayersChecks {
     for (const { devices, spec } of agents) {
       const names = devices.flatMap(({ status }) => (status?.kind === "online" ? [status.session] : []));
       if (new Set(names).size !== names.length) ledger.violation(`two clients of ${spec.name} are in one session`);
-      const here = doors.doorOf(spec.gateway)?.door.sessionOf(spec.name);
+      const here = doors.doorOf(spec.gateway)?.door.find(spec.name).session?.id;
       ledger.count("clients online", names.filter((name) => name === here).length);
     }
   }

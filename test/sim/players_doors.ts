@@ -86,13 +86,12 @@ export class PlayersDoors {
     );
     router.open({
       push: (player, type, body) => {
-        const session = door.sessionOf(player);
+        const session = door.find(player).session?.id;
         const parsed = v.safeParse(news, body);
         if (session !== undefined && parsed.success) this.#book.pushes(session, player, parsed.output.news);
         return door.push(player, type, body);
       },
       players: () => door.players(),
-      sessionOf: (player) => door.sessionOf(player),
     });
     this.#doors.set(spec.id, { life, process, door });
     return async () => {

@@ -27,6 +27,7 @@ export const Game = contract("game", {
   change: {
     id: 3100,
     players: "user",
+    idempotent: true,
     request: v.strictObject({
       ...{ n, key, reason: text },
       what: v.union([v.object({ item: text, count: v.number() }), uniqueItem]),
@@ -37,6 +38,7 @@ export const Game = contract("game", {
   trade: {
     id: 3101,
     players: "center",
+    idempotent: true,
     request: v.strictObject({
       ...{ n, key, to: text },
       what: v.union([v.object({ item: text, count: v.number() }), uniqueItem]),
@@ -68,7 +70,9 @@ export const raid = activity("raid", {
   phases: ["open", "settling", "reward", "closed"],
   report: v.object({}),
   rank: { points: highest },
-  onReport: (term, { player }) => void term.ranking("points").add(player, 1),
+  onReport: (term, { player }) => {
+    term.ranking("points").add(player, 1);
+  },
   reward: (_term, { place }) => ({
     tier: "place",
     mail: {
@@ -81,7 +85,13 @@ export const raid = activity("raid", {
 
 /** What happens on nodes, as the run hears it. */
 export interface GameWitness {
-  executes(at: { readonly life: string; readonly from: PlayerCall; readonly n: number }): void;
+  executes(at: {
+    readonly life: string;
+    readonly from: PlayerCall;
+    readonly n: number;
+    /** Doing it twice is as good as once. */
+    readonly isKeyed: boolean;
+  }): void;
   /** Another one with each call. */
   nextNews(): number;
   /** A center has started: what makes it push more than a slow reader takes. */
@@ -94,8 +104,8 @@ export function gameModule(life: string, witness: GameWitness): Module {
   const items = { [GOLD]: { kind: "currency" }, [SWORD]: { kind: "unique" } } as const;
   return module("game", { activities: [raid], players: [Game], items }, (node) => {
     const { playerData } = node;
-    const executes = (from: PlayerCall, request: { readonly n: number }): void =>
-      witness.executes({ life, from, n: request.n });
+    const executes = (from: PlayerCall, { n: number, key: of }: { readonly n: number; readonly key?: string }): void =>
+      witness.executes({ life, from, n: number, isKeyed: of !== undefined });
     const tell = (players: readonly string[] | undefined, size = 0): Promise<unknown> =>
       node.push({ players, type: NEWS, body: { news: witness.nextNews(), fill: new Uint8Array(size) } });
     /** Whether it arrives is the gateway's matter. */

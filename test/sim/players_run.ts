@@ -90,8 +90,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     extras: {
       modules: (_spec, life) => [
         gameModule(life, {
-          executes: ({ life: at, from, n }) =>
-            book.executes({ life: at, session: from.session, player: from.player, n }),
+          executes: ({ from, ...of }) => book.executes({ ...of, session: from.session, player: from.player }),
           nextNews: () => book.nextNews(),
           canRain: (at, rain) => rains.set(at, rain),
           wrong: (text) => ledger.violation(text),

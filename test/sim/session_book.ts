@@ -1,7 +1,7 @@
 /**
  * What must hold for the sessions of the players simulation, written down as it happens: the gateway asks for one request
- * of a session at a time and in order, a request is executed at most once and in order, and a client hears what its door
- * has pushed from the first on, without a gap.
+ * of a session at a time and in order, a request is executed in order and, unless it has a key, at most once, and a client
+ * hears what its door has pushed from the first on, without a gap.
  *
  * One exception has to be: a request of which the gateway could not say whether it was executed (its node was lost or too
  * slow) may still be under way when the next one is asked for. It is counted, not forbidden.
@@ -32,7 +32,7 @@ export class SessionBook {
   readonly #ledger: Ledger;
   readonly #nowMs: () => number;
   readonly #sessions = new Map<string, SessionNotes>();
-  /** Requests that were executed, by player and number. */
+  /** Requests that were executed, where, by player and number; and by session and number, since a keyed one may be in two. */
   readonly #executed = new Map<string, string>();
   readonly #denied = new Map<string, string>();
   #news = 0;
@@ -71,19 +71,30 @@ export class SessionBook {
       asked.answer = answer;
       this.#ledger.count(answer.kind === "reply" ? "router:ok" : `router:${answer.code}`);
       if (answer.kind === "error" && answer.executed === false)
-        this.#denies(player, n, `${answer.code} at the gateway`);
+        this.#denied.set(`${session}/${n}`, `${answer.code} at the gateway`);
     };
   }
 
-  executes(at: { readonly life: string; readonly session: string; readonly player: string; readonly n: number }): void {
-    const { life, session, player, n } = at;
+  executes(at: {
+    readonly life: string;
+    readonly session: string;
+    readonly player: string;
+    readonly n: number;
+    readonly isKeyed: boolean;
+  }): void {
+    const { life, session, player, n, isKeyed } = at;
     const what = `request ${n} of ${player}`;
     this.#ledger.count("requests executed");
     const key = `${player}/${n}`;
     const before = this.#executed.get(key);
-    if (before !== undefined) this.#ledger.violation(`${what} is executed twice: at ${before}, at ${life}`);
-    this.#executed.set(key, life);
+    this.#executed.set(`${session}/${n}`, life);
     this.#ledger.note(life, `executes ${what}, session ${session}`);
+    if (before !== undefined) {
+      if (isKeyed) this.#ledger.count("keyed requests executed again");
+      else this.#ledger.violation(`${what} is executed twice: at ${before}, at ${life}`);
+      return;
+    }
+    this.#executed.set(key, life);
     const notes = this.#notes(session, player);
     const asked = notes.asked.get(n);
     if (asked === undefined) return this.#ledger.violation(`${what} is executed at ${life} and was not asked for`);
@@ -98,7 +109,7 @@ export class SessionBook {
 
   /** A client has been told that this one was not executed. */
   told(player: string, n: number, why: string): void {
-    this.#denies(player, n, `${why} at the client`);
+    this.#denied.set(`${player}/${n}`, `${why} at the client`);
   }
 
   pushes(session: string, player: string, news: number): void {
@@ -132,10 +143,6 @@ export class SessionBook {
       if (this.#executed.has(key)) this.#ledger.violation(`request ${key} was executed, it was told that not: ${why}`);
     }
     this.#ledger.count("sessions", this.#sessions.size);
-  }
-
-  #denies(player: string, n: number, why: string): void {
-    this.#denied.set(`${player}/${n}`, why);
   }
 
   #notes(session: string, player: string): SessionNotes {
