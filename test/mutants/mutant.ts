@@ -46,3 +46,11 @@ export const TERMS_SIM: Suite = {
   only: "happen once",
   environment: { SEEDS: "15" },
 };
+
+/** Players at their doors, few seeds. */
+export const PLAYERS_SIM: Suite = {
+  layer: "simulation",
+  files: ["test/sim/players_sim.test.ts"],
+  only: "keep what they were granted",
+  environment: { SEEDS: "15" },
+};

@@ -3,12 +3,13 @@ import { LINK_MUTANTS } from "./link_mutants.ts";
 import { MESH_MUTANTS } from "./mesh_mutants.ts";
 import type { Mutant, Suite } from "./mutant.ts";
 import { unit } from "./mutant.ts";
+import { PLAYER_MUTANTS } from "./player_mutants.ts";
 import { STATE_MUTANTS } from "./state_mutants.ts";
 import { TERM_MUTANTS } from "./term_mutants.ts";
 import type { Verdict } from "./workshop.ts";
 import { Workshop } from "./workshop.ts";
 
-const MUTANTS = [...STATE_MUTANTS, ...LINK_MUTANTS, ...MESH_MUTANTS, ...TERM_MUTANTS];
+const MUTANTS = [...STATE_MUTANTS, ...LINK_MUTANTS, ...MESH_MUTANTS, ...TERM_MUTANTS, ...PLAYER_MUTANTS];
 const WORKERS = 2;
 
 /** LAYERS=all asks the simulation too about what the unit tests have caught: the table then shows both. */

@@ -22,6 +22,8 @@ import type { SimCluster } from "./sim_cluster.ts";
 const TIMEOUT_MIN_MS = 1500;
 const TIMEOUT_SPAN_MS = 8000;
 const ABORT_SHARE = 0.04;
+/** Of what was granted. */
+const LOOK_SHARE = 0.4;
 const REST_MAX_MS = 6000;
 const LOGIN_EVERY_MS = 1000;
 const COUNT_WAIT_MAX_MS = 300;
@@ -116,6 +118,11 @@ export class PlayerAgent {
       }),
     );
     return false;
+  }
+
+  /** Now and then: what was just granted must be seen. */
+  mayLook(): void {
+    if (this.#isPlaying && !this.#isResting && this.#options.random.unit() < LOOK_SHARE) this.#look();
   }
 
   readonly asks: AskWish = (_wish, { method, body }, done) => this.#request(method, body, done);

@@ -52,6 +52,7 @@ export class PlayerWishes {
   readonly #random: Random;
   readonly #after: (delayMs: number, fn: () => void) => void;
   readonly #ask: AskWish;
+  readonly #told: (player: string) => void;
   #isFinal = false;
 
   constructor(options: {
@@ -59,11 +60,14 @@ export class PlayerWishes {
     readonly random: Random;
     readonly after: (delayMs: number, fn: () => void) => void;
     readonly ask: AskWish;
+    /** Somebody has been told that a player's bag has changed. */
+    readonly told: (player: string) => void;
   }) {
     this.#ledger = options.ledger;
     this.#random = options.random;
     this.#after = options.after;
     this.#ask = options.ask;
+    this.#told = options.told;
   }
 
   open(): readonly Wish[] {
@@ -157,6 +161,7 @@ export class PlayerWishes {
 
   #sees(player: string, { version }: ChangeOutcome & { readonly kind: "ok" }): void {
     this.versions.set(player, Math.max(version, this.versions.get(player) ?? 0));
+    this.#told(player);
   }
 }
 

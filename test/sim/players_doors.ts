@@ -20,6 +20,8 @@ import { hostOf } from "./topology.ts";
 
 /** As src/run.ts has it: for requests that are under way. */
 const STOP_MS = 3000;
+/** Ends of connections, as doors count them. */
+const ENDS: readonly string[] = ["idle", "kicked", "left", "lost", "replaced", "shutting_down", "slow_reader"];
 const numbered = v.object({ n: v.number() });
 const news = v.object({ news: v.number() });
 
@@ -59,7 +61,7 @@ export class PlayersDoors {
   started({ spec, process, life, node }: StartedNode): ((detail: string) => Promise<void>) | undefined {
     const { sessions, playerGateway: router } = node;
     if (sessions === undefined || router === undefined) return undefined;
-    const { network, world } = this.#cluster();
+    const { network, world, ledger } = this.#cluster();
     const { clock, random } = process;
     const line: Log["info"] = (phrase, data) => world.note(hostOf(spec.id), phrase, data);
     const door = new PlayerDoor({
@@ -92,6 +94,9 @@ export class PlayersDoors {
         return door.push(player, type, body);
       },
       players: () => door.players(),
+    });
+    process.onEnd(() => {
+      for (const end of ENDS) ledger.count(`door:${end}`, node.counters.get(`session.conn_ended:${end}`));
     });
     this.#doors.set(spec.id, { life, process, door });
     return async () => {

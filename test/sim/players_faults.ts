@@ -57,7 +57,7 @@ export class PlayersFaults {
     }
     for (let count = randomIndex(random, 4); count > 0; count -= 1) at(() => this.#leaves(random));
     if (random.unit() < 0.3) at(() => this.#rolls());
-    if (random.unit() < 0.2) at(() => this.#rain());
+    if (random.unit() < 0.3) at(() => this.#rain());
   }
 
   /** Nothing of it begins any more; what is down comes back. */

@@ -35,6 +35,8 @@ const CHECK_EVERY_MS = 250;
 const ACT_EVERY_MS = 450;
 const RAID_MIN_MS = 4000;
 const RAID_SPAN_MS = 8000;
+/** How long one of the machines that it rains on reads nothing. */
+const SLOW_MS = 10_000;
 const CREATE_RETRY_MS = 900;
 /** A node that another one still waited for is found out, and what was under way has ended: the longest call is 10 s. */
 const REST_MS = 15_000;
@@ -69,6 +71,13 @@ export interface RunBounds {
   readonly convergeMaxMs: number;
   readonly onlineMaxMs: number;
 }
+
+export const BOUNDS: RunBounds = {
+  /** As for every cluster: see cluster_sim.test.ts. */
+  convergeMaxMs: 8 * HEARTBEAT_MS,
+  /** A client finds out a silent door within three of its intervals of 10 s, and waits 15 s at most before it tries. */
+  onlineMaxMs: 60_000,
+};
 
 export async function runPlayers(seed: number, bounds: RunBounds): Promise<PlayersRun> {
   const random = seededRandom(seed);
@@ -106,6 +115,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     ...{ ledger, random },
     after: (delayMs, fn) => void world.after(delayMs, fn),
     ask: (wish, request, done) => agents.get(wish.player)?.asks(wish, request, done),
+    told: (player) => agents.get(player)?.mayLook(),
   });
   for (const spec of topology.players) {
     const others = topology.players.flatMap(({ name, shard }) =>
@@ -136,6 +146,9 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     ...{ cluster: known.cluster, crashes },
     rain: () => {
       ledger.count("rains");
+      const [name = ""] = [...devices.keys()].slice(randomIndex(random, devices.size));
+      network.setSlow(name, true);
+      world.after(SLOW_MS, () => network.setSlow(name, false));
       for (const life of cluster().lives) life.process.deliver(() => rains.get(life.name)?.());
     },
   });
@@ -227,15 +240,21 @@ function raids(cluster: SimCluster, random: Random): void {
     const startMs = Math.floor(world.host(hostOf(OWNER)).wallMs());
     const schedule = { kind: "once", opensAtMs: startMs + opensInMs, closesAtMs: startMs + fromMs } as const;
     const request = { id, kind: "raid", config: {}, schedule };
+    let isMade = false;
     const ask = (): void => {
       const life = cluster.life(OWNER);
-      const later = (): void => void world.after(CREATE_RETRY_MS, ask);
+      const later = (): void => {
+        if (!isMade) world.after(CREATE_RETRY_MS, ask);
+      };
       if (life?.node.isStarted !== true || life.process.isFrozen) return later();
       life.process.onEnd(later);
       life.process.deliver(() => {
         const { caller } = life.node.node.endpoint;
         caller.call(ActivityContract.create, request, { to: { key: keyOfId(OWNER) } }).then(
-          ({ kind }) => ledger.count(`create:${kind}`),
+          ({ kind }) => {
+            isMade = true;
+            ledger.count(`create:${kind}`);
+          },
           (error: unknown) => {
             if (isCallError(error)) later();
             else ledger.violation(`${id} is not made: ${String(error)}`);

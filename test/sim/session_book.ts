@@ -7,13 +7,18 @@
  * slow) may still be under way when the next one is asked for. It is counted, not forbidden.
  */
 
+import { REQUEST_GRACE_MS, REQUEST_MS_MAX } from "#session/door_limits.ts";
 import type { PlayerAnswer } from "#session/player_router.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** From a door to a client, when nothing is in the way. */
 const UNDER_WAY_MS = 1000;
 
+/** After so long a session answers for a router that does not. */
+const LATE_MS = REQUEST_MS_MAX + REQUEST_GRACE_MS;
+
 interface Asked {
+  readonly atMs: number;
   answer: PlayerAnswer | undefined;
 }
 
@@ -64,8 +69,12 @@ export class SessionBook {
         `the gateway asks for request ${n} of ${player} after ${notes.lastAsked}, session ${session}`,
       );
     }
+    const last = notes.asked.get(notes.lastAsked);
+    if (last !== undefined && last.answer === undefined && this.#nowMs() - last.atMs < LATE_MS) {
+      this.#ledger.violation(`the gateway asks for request ${n} of ${player} before ${notes.lastAsked} is answered`);
+    }
     notes.lastAsked = n;
-    const asked: Asked = { answer: undefined };
+    const asked: Asked = { atMs: this.#nowMs(), answer: undefined };
     notes.asked.set(n, asked);
     return (answer) => {
       asked.answer = answer;
