@@ -135,6 +135,15 @@ export class PlayersChecks {
     }
   }
 
+  /** What an operator would see now: nothing fails any more. */
+  noAlarms(): void {
+    const { ledger, lives } = this.#options.cluster;
+    for (const { name: life, node } of lives) {
+      for (const { name, detail } of node.node.alarms.all())
+        ledger.violation(`${life} raises ${name}: ${JSON.stringify(detail)}`);
+    }
+  }
+
   /** What a client that is online has heard, and where players are logged in. */
   sessionsAreRight(): void {
     const { agents, book } = this.#options;

@@ -1,29 +1,38 @@
 /**
  * What happens to the nodes of the players simulation beside the faults of every run: crashes at the commits of bags and
- * mails, user nodes that are away for long, deployments of one node or of all, and a rain of pushes.
+ * mails, disks that fail, user nodes that are away for long, deployments of one node or of all, and a rain of pushes.
  */
 
 import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
 import type { CrashPoints } from "./crash_points.ts";
 import { drawCrash } from "./crash_points.ts";
+import type { FailingDisks } from "./failing_disks.ts";
 import type { SimCluster } from "./sim_cluster.ts";
 import type { NodeSpec } from "./topology.ts";
 import { hostOf } from "./topology.ts";
 
-const AWAY_MIN_MS = 500;
-const AWAY_MAX_MS = 15_000;
+const AWAY_MIN_MS = 300;
+const AWAY_MAX_MS = 9000;
+const DISK_FAILS_MAX_MS = 4000;
 const ROLL_EVERY_MS = 1500;
 
 export class PlayersFaults {
   readonly #cluster: SimCluster;
   readonly #crashes: CrashPoints;
+  readonly #disks: FailingDisks;
   readonly #rain: () => void;
   #isOver = false;
 
-  constructor(options: { readonly cluster: SimCluster; readonly crashes: CrashPoints; readonly rain: () => void }) {
+  constructor(options: {
+    readonly cluster: SimCluster;
+    readonly crashes: CrashPoints;
+    readonly disks: FailingDisks;
+    readonly rain: () => void;
+  }) {
     this.#cluster = options.cluster;
     this.#crashes = options.crashes;
+    this.#disks = options.disks;
     this.#rain = options.rain;
   }
 
@@ -48,11 +57,19 @@ export class PlayersFaults {
       const crash = drawCrash(random);
       at(() => this.#crashes.arm(host, crash));
     }
-    for (let count = randomIndex(random, 5); count > 0; count -= 1) {
+    for (let count = randomIndex(random, 9); count > 0; count -= 1) {
       const [host, awayMs] = [name(users), AWAY_MIN_MS + random.unit() * AWAY_MAX_MS];
       at(() => {
         ledger.count("fault:a user node is away");
         this.#crashes.stop(host, awayMs);
+      });
+    }
+    for (let count = randomIndex(random, 3); count > 0; count -= 1) {
+      const { shard } = users[randomIndex(random, users.length)] ?? { shard: 1 };
+      const lengthMs = random.unit() * DISK_FAILS_MAX_MS;
+      at(() => {
+        this.#disks.begin(shard);
+        world.after(lengthMs, () => this.#disks.end(shard));
       });
     }
     for (let count = randomIndex(random, 4); count > 0; count -= 1) at(() => this.#leaves(random));
@@ -64,6 +81,7 @@ export class PlayersFaults {
   healAll(): void {
     this.#isOver = true;
     this.#crashes.healAll();
+    this.#disks.healAll();
   }
 
   /** In order, as at a deployment. */

@@ -14,6 +14,7 @@ import { isCallError } from "#rpc/call_failure.ts";
 import { keyOfId } from "#wire/role.ts";
 import { CrashPoints } from "./crash_points.ts";
 import { DataWitness } from "./data_witness.ts";
+import { FailingDisks } from "./failing_disks.ts";
 import { inWorld } from "./in_world.ts";
 import { judgedWorld } from "./judged_world.ts";
 import { PlayerAgent } from "./player_agent.ts";
@@ -93,6 +94,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
   const witness = new DataWitness(ledger);
   const doors = new PlayersDoors({ cluster, book });
   const crashes = new CrashPoints(cluster);
+  const disks = new FailingDisks({ ledger, random });
   const rains = new Map<string, () => void>();
   known.cluster = new SimCluster({
     ...{ world, network, ledger, topology, heartbeatMs: HEARTBEAT_MS },
@@ -106,7 +108,8 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
         }),
       ],
       watch: ({ role }, process) => crashes.watch(process, role === "center" ? known.checks?.mailWatcher() : undefined),
-      watchPlayers: ({ id }, process) => crashes.watch(process, witness.watcher(`${id}#${process.life}`)),
+      watchPlayers: ({ id, shard }, process) =>
+        disks.watch(shard, crashes.watch(process, witness.watcher(`${id}#${process.life}`))),
       started: (made) => doors.started(made),
     },
   });
@@ -143,7 +146,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     },
   });
   const faults = new PlayersFaults({
-    ...{ cluster: known.cluster, crashes },
+    ...{ cluster: known.cluster, crashes, disks },
     rain: () => {
       ledger.count("rains");
       const [name = ""] = [...devices.keys()].slice(randomIndex(random, devices.size));
@@ -184,6 +187,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     for (const agent of all) {
       if (agent.openCount > 0) ledger.violation(`${agent.spec.name} still waits for ${agent.openCount} requests`);
     }
+    checks.noAlarms();
     checks.sessionsAreRight();
     inWorld(world, () => checks.bagsAreRight(topology.shards));
     ledger.finish();

@@ -16,6 +16,7 @@ const LEAST: Readonly<Record<string, number>> = {
   "claim:ok": 2,
   "client:online again": 0.5,
   "client:online anew": 8,
+  "commits that failed": 2,
   "crash:after commit": 1,
   "crash:before commit": 1,
   "crash:in a start": 0.3,
