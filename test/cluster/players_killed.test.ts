@@ -1,0 +1,202 @@
+/**
+ * The compiled executable: players change their bags while the gateway and the `user` nodes of their shard are killed and
+ * the links between them are cut. What was acknowledged is there afterwards, once, and nothing else is.
+ */
+
+import { join } from "node:path";
+import { describe, expect } from "#test";
+import { seededRandom } from "#base/random.ts";
+import type { Random } from "#base/random.ts";
+import type { NodeSpec } from "./harness/cluster_file.ts";
+import { Cutter } from "./harness/cutter.ts";
+import { clusterTest, endLeftClusters } from "./harness/ground.ts";
+import { takePorts } from "./harness/ports.ts";
+import { booksOf } from "./harness/purse_books.ts";
+import { PursePlayer } from "./harness/purse_player.ts";
+import type { TestCluster } from "./harness/test_cluster.ts";
+import type { TestNode } from "./harness/test_node.ts";
+import { pause, waitFor } from "./harness/wait.ts";
+
+endLeftClusters();
+
+const PURSE = join(import.meta.dir, "modules/purse.ts");
+const GATEWAY = "gateway:1";
+const PLAYERS = 200;
+/** Each hits at least one `user` node; the kills of the gateway come on top. */
+const CYCLES = 200;
+const CYCLE: readonly ("user:101" | "link" | "user:102")[] = ["user:101", "link", "user:102", "link"];
+const GATEWAY_EVERY = 10;
+const REST_MS_MAX = 450;
+const CUT_MS_MAX = 200;
+const ANSWERED_MS_MAX = 30_000;
+const STOP_MS_MAX = 15_000;
+const EXIT_GATEWAY_DIED = 75;
+const SEED = 29;
+
+/** Starts a node again whenever it ends, as a supervisor would. */
+class Keeper {
+  readonly #nodes: readonly TestNode[];
+  #isOver = false;
+
+  constructor(nodes: readonly TestNode[]) {
+    this.#nodes = nodes;
+    for (const node of nodes) void this.#keep(node);
+  }
+
+  /** Signals every node to stop, and resolves with how each has ended. */
+  async stop(): Promise<readonly (readonly [string, number | undefined])[]> {
+    this.#isOver = true;
+    for (const node of this.#nodes) node.life.signal("SIGTERM");
+    const exits = this.#nodes.map(async (node) => [node.id, (await node.exited(STOP_MS_MAX)).code] as const);
+    return await Promise.all(exits);
+  }
+
+  over(): void {
+    this.#isOver = true;
+  }
+
+  async #keep(node: TestNode): Promise<void> {
+    for (;;) {
+      await node.life.ended;
+      if (this.#isOver) return;
+      node.spawn();
+    }
+  }
+}
+
+async function kill(node: TestNode): Promise<void> {
+  const { life } = node;
+  life.signal("SIGKILL");
+  await life.ended;
+}
+
+async function hit(
+  what: (typeof CYCLE)[number],
+  on: { readonly cluster: TestCluster; readonly cutter: Cutter; readonly random: Random },
+): Promise<void> {
+  const { cluster, cutter, random } = on;
+  if (what !== "link") return await kill(cluster.node(what));
+  // The center has one link: of two that are cut, one is of a `user` node.
+  await waitFor(() => (cutter.count >= 2 ? true : undefined), { what: "two links to cut", withinMs: 15_000 });
+  cutter.cut();
+  await pause(random.unit() * CUT_MS_MAX);
+  cutter.heal();
+}
+
+function playersOf(url: string, random: Random): readonly PursePlayer[] {
+  return Array.from({ length: PLAYERS }, (_, number) => {
+    const seed = Math.floor(random.unit() * 2 ** 32);
+    return new PursePlayer({ name: `p${number}`, url, random: seededRandom(seed) });
+  });
+}
+
+/** What the players believe is what is on the disk, and all of it. */
+async function expectBooks(cluster: TestCluster, players: readonly PursePlayer[]): Promise<void> {
+  const books = await booksOf(cluster.folder, 1);
+  expect([...books.keys()].toSorted()).toEqual(players.map(({ name }) => name).toSorted());
+  for (const player of players) {
+    const { acknowledged, counts, swords, version } = player;
+    expect({ player: player.name, ...books.get(player.name) }).toEqual({
+      player: player.name,
+      changes: acknowledged,
+      version,
+      counts: Object.fromEntries(counts),
+      swords: [...swords].toSorted(),
+      keys: Object.fromEntries(acknowledged.map((change) => [change.key, change.version])),
+      faults: [],
+    });
+  }
+}
+
+/** What the players believe is what their node says. */
+async function expectView(player: PursePlayer): Promise<void> {
+  const { version, items, uniques } = await player.look();
+  expect([player.name, version, Object.fromEntries(items.map(({ item, count }) => [item, count]))]).toEqual([
+    ...[player.name, player.version, Object.fromEntries(player.counts)],
+  ]);
+  expect([player.name, ...uniques.toSorted()]).toEqual([player.name, ...[...player.swords].toSorted()]);
+}
+
+/** Alarms that nothing of this is to raise. */
+function alarms(cluster: TestCluster): readonly string[] {
+  return cluster
+    .nodes()
+    .flatMap(({ lives }) => lives.flatMap((life) => life.all("alarm raised")))
+    .filter(({ data }) => !String(data["alarm"]).startsWith("orphan"))
+    .map((line) => line.text);
+}
+
+function summary(players: readonly PursePlayer[]): string {
+  const sum = (count: (player: PursePlayer) => number): number => players.reduce((all, each) => all + count(each), 0);
+  const failures: Record<string, number> = {};
+  for (const player of players) {
+    for (const [name, count] of player.failures) failures[name] = (failures[name] ?? 0) + count;
+  }
+  const tookMs = players.flatMap((player) => player.tookMs).toSorted((a, b) => a - b);
+  const at = (part: number): string => (tookMs[Math.floor(part * (tookMs.length - 1))] ?? 0).toFixed(0);
+  return [
+    `${sum(({ acknowledged }) => acknowledged.length)} changes acknowledged,`,
+    `${sum(({ repeatedCount }) => repeatedCount)} of them had been done before they were asked for again;`,
+    `median ${at(0.5)} ms, 99 of 100 within ${at(0.99)} ms, longest ${at(1)} ms;`,
+    `failures ${JSON.stringify(failures)}`,
+  ].join(" ");
+}
+
+describe("Players' data, kill -9 and cut links", () => {
+  clusterTest(
+    `${PLAYERS} players and ${CYCLES} kills and cuts: what was acknowledged is there once, and nothing else`,
+    async (ground) => {
+      const [port = 0] = takePorts(1);
+      const cutter = new Cutter(port);
+      const nodes: readonly NodeSpec[] = [
+        { id: GATEWAY, players: true, dialledAt: cutter.port },
+        { id: "center:1", onGatewayDeath: "clear_logins" },
+        { id: "user:101", onGatewayDeath: "clear_logins" },
+        { id: "user:102", onGatewayDeath: "exit" },
+      ];
+      const cluster = ground.cluster({ nodes, listen: new Map([[GATEWAY, port]]), modules: [PURSE] });
+      await cluster.start();
+      const random = seededRandom(SEED);
+      const keeper = new Keeper(cluster.nodes());
+      const players = playersOf(`ws://127.0.0.1:${cluster.file.players.get(GATEWAY)}`, random);
+      try {
+        for (const player of players) player.start();
+        let gatewayKills = 0;
+        for (let cycle = 0; cycle < CYCLES; cycle += 1) {
+          await pause(random.unit() * REST_MS_MAX);
+          await hit(CYCLE[cycle % CYCLE.length] ?? "link", { cluster, cutter, random });
+          if (cycle % GATEWAY_EVERY !== GATEWAY_EVERY - 1) continue;
+          await pause(random.unit() * REST_MS_MAX);
+          await kill(cluster.node(GATEWAY));
+          gatewayKills += 1;
+          await cluster.node(GATEWAY).line("node started", { withinMs: 15_000 });
+          // As an app does when the network is back: whoever waits to try again tries now.
+          for (const { client } of players) client.connect();
+        }
+        const stopped = Promise.all(players.map((player) => player.stop())).then(() => true);
+        let isStopped = false;
+        void stopped.then(() => (isStopped = true));
+        await waitFor(() => (isStopped ? true : undefined), {
+          what: "every change to be answered",
+          withinMs: ANSWERED_MS_MAX,
+          seen: () => summary(players),
+        });
+        console.log(`      ${CYCLES} kills and cuts, ${gatewayKills} kills of the gateway, ${ground.seconds} s`);
+        console.log(`      ${summary(players)}`);
+        expect(players.flatMap(({ faults }) => faults)).toEqual([]);
+        await Promise.all(players.map((player) => expectView(player)));
+        expect(await keeper.stop()).toEqual(nodes.map(({ id }) => [id, 0]));
+      } finally {
+        keeper.over();
+        cutter.stop();
+        for (const { client } of players) client.close();
+      }
+      await expectBooks(cluster, players);
+      expect(alarms(cluster)).toEqual([]);
+      const exits = cluster.nodes().flatMap(({ id, lives }) => lives.map(({ exit }) => [id, exit?.code] as const));
+      const odd = exits.filter(([, code]) => code !== undefined && code !== 0 && code !== EXIT_GATEWAY_DIED);
+      expect(odd).toEqual([]);
+    },
+    { withinMs: 118_000 },
+  );
+});
