@@ -60,7 +60,9 @@ export class PlayerGateway implements PlayerRouter {
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
       const answer = await endpoint.caller.call(PlayerContract.request, { session, player, method, body }, options);
-      return answer.kind === "reply" ? answer : refused(answer.code, answer.detail);
+      if (answer.kind === "reply") return answer;
+      if (answer.kind === "refused") return refused(answer.code, answer.detail);
+      return { kind: "error", code: answer.code, detail: answer.detail, executed: null };
     } catch (error) {
       if (!isCallError(error)) throw error;
       const executed = error.notExecuted ? false : error.code === "FAILED" ? true : null;

@@ -10,6 +10,8 @@ import { contract } from "#rpc/contract.ts";
 export const PUSH_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
 /** Players that one push may name. */
 export const PUSHED_MAX = 1_000;
+/** Of calls that failed for want of a node, a link, room or time, and not by a bug. */
+export const STUCK_CODES = ["NO_ROUTE", "LINK_LOST", "DEADLINE", "OVERLOADED", "DRAINING"] as const;
 
 const player = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
@@ -28,6 +30,8 @@ export const PlayerContract = contract("player", {
         code: v.picklist(["NO_ROUTE", "UNKNOWN_METHOD", "INVALID"]),
         detail: v.string(),
       }),
+      /** A call that its handler needed has ended so. Nobody knows what the handler had done before. */
+      v.object({ kind: v.literal("stuck"), code: v.picklist(STUCK_CODES), detail: v.string() }),
     ]),
   },
   /** Served by `gateway`. Without `players`: everybody of the shard. Answers how many sessions it went to. */
