@@ -13,6 +13,8 @@ import type { Row, Tx } from "#store/store.ts";
 import type { Acknowledged } from "./purse_player.ts";
 
 export interface Books {
+  /** The `user` node that had the player last. */
+  readonly owner: string;
   readonly changes: readonly Acknowledged[];
   readonly version: number;
   readonly counts: Readonly<Record<string, number>>;
@@ -79,7 +81,8 @@ async function bookOf(tx: Tx, row: Row): Promise<Books> {
     keys[key.slice(KEY_PREFIX.length)] = versionOf((await keptOutcome(tx, { player, key }))?.outcome);
   }
   const version = integerOf(row, "version");
-  return { changes: [...changes.values()].map(closed), version, counts: there, swords: owned, keys, faults };
+  const owner = textOf(row, "owner");
+  return { owner, changes: [...changes.values()].map(closed), version, counts: there, swords: owned, keys, faults };
 }
 
 /** A row of the ledger into the change that it belongs to. */

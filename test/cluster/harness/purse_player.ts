@@ -12,8 +12,6 @@ import { Purse } from "../modules/purse.ts";
 import { tokenOf } from "./player_token.ts";
 import { pause } from "./wait.ts";
 
-/** Between two changes of a player. */
-const REST_MS_MAX = 250;
 /** Before the same is asked again. */
 const AGAIN_MS_MAX = 100;
 const SWORDS_MAX = 20;
@@ -50,11 +48,19 @@ export class PursePlayer {
   /** Changes that had been done when they were asked for again. */
   repeatedCount = 0;
   readonly #random: Random;
+  readonly #restMsMax: number;
   #isStopping = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(options: { readonly name: string; readonly url: string; readonly random: Random }) {
+  /** `restMsMax`: between two changes. */
+  constructor(options: {
+    readonly name: string;
+    readonly url: string;
+    readonly random: Random;
+    readonly restMsMax: number;
+  }) {
     this.name = options.name;
+    this.#restMsMax = options.restMsMax;
     this.#random = options.random;
     this.client = new PlayerClient({ url: options.url, token: () => tokenOf(options.name) });
   }
@@ -79,8 +85,9 @@ export class PursePlayer {
     return await this.#untilAnswered(() => this.client.request(Purse.look, {}));
   }
 
+  /** Until it is to stop, or has been told what can't be true: all that follows would only say so again. */
   async #run(): Promise<void> {
-    for (let number = 1; !this.#isStopping; number += 1) {
+    for (let number = 1; !this.#isStopping && this.faults.length === 0; number += 1) {
       const wish: Wish = { key: `${this.name}-${number}`, items: this.#items() };
       const isGift = randomIndex(this.#random, 4) === 0;
       const ask = async (): Promise<Outcome> =>
@@ -95,7 +102,7 @@ export class PursePlayer {
           this.#fault(`${wish.key} asked for again`, { outcome, again });
         }
       }
-      await pause(this.#random.unit() * REST_MS_MAX);
+      if (this.#restMsMax > 0) await pause(this.#random.unit() * this.#restMsMax);
     }
   }
 
