@@ -133,6 +133,7 @@ export class PlayerData {
   }
 
   async ledger(query: LedgerQuery): Promise<LedgerPage> {
+    await this.#options.admitted();
     return await this.#commit((tx) => ledgerOf(tx, query));
   }
 
