@@ -14,7 +14,7 @@ export interface TestGroup {
 }
 
 /** Tests of the executable. */
-const PROCESSES = ["test/cluster/", "test/netns/"];
+const PROCESSES = ["test/cluster/", "test/browser/", "test/netns/"];
 
 /** Deno runs these itself; they name what Bun does not have. */
 const FOREIGN = "test/deno/";

@@ -48,6 +48,12 @@ export function judgeGroup(run: GroupRun): Verdict {
   };
 }
 
+/** What tests say that they leave out on this machine, each with its cure. */
+export function skipLines(output: string): readonly string[] {
+  const lines = output.split("\n").map((line) => line.trim());
+  return [...new Set(lines.filter((line) => line.startsWith("skip: ")))];
+}
+
 /** Keeps both ends, which say how it began and how it ended. */
 export function shorten(text: string, linesMax: number): string {
   const lines = text.split("\n");

@@ -17,7 +17,7 @@ import { DENO_ENVIRONMENT, DENO_TIME_MAX_MS, denoFiles, denoProgram, denoTestCom
 import { type Check, executableCheck, gateChecks } from "./gate.ts";
 import { makeGroups, selectFiles, type TestGroup } from "./groups.ts";
 import { addCounts, type Counts, formatCounts } from "./junit.ts";
-import { judgeGroup, shorten, type Verdict } from "./report.ts";
+import { judgeGroup, shorten, skipLines, type Verdict } from "./report.ts";
 import { type CommandResult, forwardSignals, runCommand, stopCode } from "./run_command.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
@@ -190,6 +190,7 @@ function tell(run: {
   const isGood = verdict.counts.failed === 0;
   const time = formatTime(result.durationMs);
   console.log(`${isGood ? "ok    " : "FAILED"}  ${name}: ${formatCounts(verdict.counts)} (${time})`);
+  if (!isFiltered) for (const line of skipLines(result.output)) console.log(`        ${line}`);
   if (isGood) return verdict.counts;
   for (const line of verdict.lines) console.log(`        ${line}`);
   if (!isFiltered) {

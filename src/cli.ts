@@ -5,6 +5,7 @@
 
 import { NAME_LENGTH_MAX } from "#session/client_packets.ts";
 import { NUMBER_MAX } from "#wire/role.ts";
+import { BOT_FLAGS, BOT_ONLY_FLAGS, type BotOptions, LOGINS_PER_S, parseBotFlags } from "./config/bot_flags.ts";
 import { anyOf, type Fault, shown } from "./config/fault.ts";
 import { NODE_ROLES, type NodeRole } from "./config/types.ts";
 
@@ -17,6 +18,15 @@ export const FLAGS = {
   data: { takes: "DIR" },
   log: { takes: "json|pretty" },
   player: { takes: "NAME" },
+  players: { takes: "NUMBER" },
+  shard: { takes: "NUMBER" },
+  url: { takes: "URL" },
+  seconds: { takes: "NUMBER" },
+  rate: { takes: "NUMBER" },
+  ramp: { takes: "NUMBER" },
+  seed: { takes: "NUMBER" },
+  tokens: { takes: "FILE" },
+  ask: { takes: "ID:JSON" },
   watch: { takes: undefined },
   help: { takes: undefined },
   version: { takes: undefined },
@@ -43,6 +53,7 @@ export type Command =
   | { readonly kind: "node"; readonly role: NodeRole; readonly number: number; readonly options: RunOptions }
   | { readonly kind: "shard"; readonly number: number; readonly options: RunOptions }
   | { readonly kind: "all"; readonly watch: boolean; readonly options: RunOptions }
+  | { readonly kind: "bot"; readonly options: BotOptions }
   | { readonly kind: "check_config"; readonly config: string }
   | { readonly kind: "token"; readonly player: string; readonly config: string }
   | { readonly kind: "help" }
@@ -52,8 +63,8 @@ export type CommandResult =
   { readonly kind: "ok"; readonly command: Command } | { readonly kind: "faults"; readonly faults: readonly Fault[] };
 
 const FLAG_TEXTS = Object.keys(FLAGS).map((name) => `--${name}`);
-const REPEATABLE: readonly FlagName[] = ["module"];
-const ROLE_VALUES = [...NODE_ROLES, "all", "shard"] as const;
+const REPEATABLE: readonly FlagName[] = ["module", "ask", "tokens"];
+const ROLE_VALUES = [...NODE_ROLES, "all", "shard", "bot"] as const;
 
 type Report = (place: string, found: string, allowed: string) => void;
 type Values = ReadonlyMap<FlagName, readonly string[]>;
@@ -130,11 +141,18 @@ function roleCommand(values: Values, fault: Report): Command | undefined {
     fault("--role", shown(roleText), `${anyOf(ROLE_VALUES)} (see kuafu --help)`);
     return undefined;
   }
+  if (role === "bot") {
+    refuseOthers(values, BOT_FLAGS, "--role bot", fault);
+    return { kind: "bot", options: parseBotFlags(values, fault) };
+  }
   const config = values.get("config")?.[0];
   if (config === undefined) fault("--config", "nothing", "the cluster file");
   const log = logFormat(values.get("log")?.[0], fault);
   const number = idOf(values.get("id")?.[0], role, fault);
-  if (values.has("player")) fault("--player", `it with --role ${role}`, "kuafu token only");
+  if (values.has("player")) fault("--player", `it with --role ${role}`, "kuafu token or --role bot only");
+  for (const name of BOT_ONLY_FLAGS) {
+    if (values.has(name)) fault(`--${name}`, `it with --role ${role}`, "--role bot only");
+  }
   if (role !== "all" && values.has("watch")) fault("--watch", `it with --role ${role}`, "--role all only");
   if (config === undefined) return undefined;
   const options: RunOptions = {
@@ -148,7 +166,7 @@ function roleCommand(values: Values, fault: Report): Command | undefined {
   return role === "shard" ? { kind: "shard", number, options } : { kind: "node", role, number, options };
 }
 
-function idOf(text: string | undefined, role: (typeof ROLE_VALUES)[number], fault: Report): number | undefined {
+function idOf(text: string | undefined, role: NodeRole | "all" | "shard", fault: Report): number | undefined {
   if (role === "all") {
     if (text !== undefined) fault("--id", `${shown(text)} with --role all`, "nothing: all runs every node of the file");
     return undefined;
@@ -186,20 +204,34 @@ export const HELP = `kuafu: server runtime for games that are split into shards
   kuafu --role ROLE --id NUMBER --config FILE   run one node
   kuafu --role all --config FILE                run every node of the file and look after them
   kuafu --role shard --id NUMBER --config FILE  one shard in one process, for development
+  kuafu --role bot --players N --config FILE    simulated players, and how they fare
   kuafu check-config --config FILE              say what is wrong with a cluster file
   kuafu token --player NAME --config FILE       a login token, where [players] says development = true
 
   --role ROLE        ${NODE_ROLES.slice(0, 4).join(", ")},
-                     ${NODE_ROLES.slice(4).join(", ")}, all, shard
+                     ${NODE_ROLES.slice(4).join(", ")}, all, shard, bot
   --id NUMBER        which one: center 3 is "center:3"
   --config FILE      the cluster file (TOML)
   --module FILE      load a module on top of those of the file; may be repeated
   --data DIR         the data folder, instead of the file's
   --log json|pretty  how to log; without it pretty at a terminal, else JSON
-  --player NAME      with token: whom it is for
+  --player NAME      with token: whom it is for; with --role bot: what their names begin with
   --watch            with --role all: restart the nodes whose code changed
   --help, --version
 
-Exit codes: 0 stopped as asked, 1 cannot operate (port taken, data folder in use), 2 wrong command line or
+  With --role bot:
+  --players NUMBER   how many
+  --shard NUMBER     log in at this shard's gateway, and not at all that take players
+  --url URL          log in there (ws: or wss:)
+  --seconds NUMBER   how long; without it until it is stopped
+  --rate NUMBER      requests a second of each (1)
+  --ramp NUMBER      logins a second of all (${LOGINS_PER_S})
+  --seed NUMBER      what they do is the same with the same seed
+  --tokens FILE      login tokens, one a line; may be repeated; without it bots sign their own, where [players] says
+                     development = true
+  --ask ID:JSON      what they ask: a method and a body, in which $key is new each time and $player is their name; may
+                     be repeated; without it what the modules' export "bots" says, or the methods of the module bag
+
+Exit codes: 0 stopped as asked, 1 cannot operate (port taken, data folder in use, no bot could log in), 2 wrong command line or
 config, 70 a bug, 75 the gateway that it follows died and it wants to be started again.
 `;

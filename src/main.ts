@@ -6,13 +6,14 @@
 import type { Log } from "#base/log.ts";
 import { SendBudget } from "#link/send_budget.ts";
 import { splitArgv } from "#runtime/argv.ts";
+import { bunBotDial } from "#runtime/bun_bot_dial.ts";
 import { bunClock } from "#runtime/bun_clock.ts";
 import { bunDigest } from "#runtime/bun_digest.ts";
 import { endOnFaults } from "#runtime/bun_faults.ts";
 import { bunFiles } from "#runtime/bun_files.ts";
 import { bunGetJson } from "#runtime/bun_get_json.ts";
 import { bunServeHttp } from "#runtime/bun_http.ts";
-import { loadModule, provideKuafu } from "#runtime/bun_modules.ts";
+import { loadBotRequests, loadModule, provideKuafu } from "#runtime/bun_modules.ts";
 import { bunListenPlayers } from "#runtime/bun_players.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
@@ -40,6 +41,8 @@ import type { ClusterConfig } from "./config/types.ts";
 import * as surface from "./mod.ts";
 import { runNode } from "./run.ts";
 import type { RunningNode } from "./run.ts";
+import { runBots } from "./run/bots.ts";
+import type { SecretReader } from "./run/secrets.ts";
 import { developmentToken } from "./run/token_command.ts";
 import type { Runtime } from "./run/types.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -80,6 +83,8 @@ async function main(args: readonly string[]): Promise<number> {
     }
     case "token":
       return printToken(command);
+    case "bot":
+      return playBots(command);
     case "node":
     case "shard":
     case "all": {
@@ -113,13 +118,36 @@ function readConfig(path: string): ClusterConfig | undefined {
 async function printToken(command: Extract<Command, { readonly kind: "token" }>): Promise<number> {
   const config = readConfig(command.config);
   if (config === undefined) return EXIT_CONFIG;
-  const log = recordLog({ node: "token", sink: () => {}, wallMs: () => bunClock.wallMs(), least: "info" });
   const { player } = command;
-  const reader = { runtime: { files: bunFiles, environment: (name: string) => process.env[name] }, log };
-  const made = await developmentToken(config, { player, clock: bunClock, reader });
+  const made = await developmentToken(config, { player, clock: bunClock, reader: quietReader("token") });
   if (made.kind === "ok") output.line(made.token);
   else for (const line of made.lines) console.error(line);
   return made.kind === "ok" ? 0 : made.code;
+}
+
+async function playBots({ options }: Extract<Command, { readonly kind: "bot" }>): Promise<number> {
+  const config = options.config === undefined ? undefined : readConfig(options.config);
+  if (options.config !== undefined && config === undefined) return EXIT_CONFIG;
+  provideKuafu(surface);
+  const stopped = Promise.withResolvers<void>();
+  onStopSignals(() => stopped.resolve());
+  return runBots(options, config, {
+    clock: bunClock,
+    random: bunRandom,
+    dial: bunBotDial,
+    reader: quietReader("bot"),
+    connsMax: connsMax(),
+    loadRequests: loadBotRequests,
+    print: (text) => output.line(text),
+    live: { isTerminal: process.stderr.isTTY, write: (text) => process.stderr.write(text) },
+    stopped: stopped.promise,
+  });
+}
+
+/** Of secrets, for commands that keep no log. */
+function quietReader(node: string): SecretReader {
+  const log = recordLog({ node, sink: () => {}, wallMs: () => bunClock.wallMs(), least: "info" });
+  return { runtime: { files: bunFiles, environment: (name) => process.env[name] }, log };
 }
 
 function refuse(faults: readonly Fault[]): number {

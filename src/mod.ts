@@ -13,6 +13,7 @@ export { Refusal } from "./activity/reports/refusal.ts";
 export type { Mail, MailItem } from "./delivery/reward.ts";
 export { activity } from "./module/activity_kind.ts";
 export type { ActivityKind, ActivityOptions, BodyOf, ConfigOf } from "./module/activity_kind.ts";
+export type { BotAsking, BotRequest } from "./module/bot_request.ts";
 export type { OwnerTerm, TermJoin, TermReport, TermReward, TermStanding } from "./module/owner_term.ts";
 export type { ItemKind } from "./player/item_kinds.ts";
 export type { LedgerPage, LedgerRecord } from "./player/ledger_table.ts";
@@ -28,6 +29,7 @@ export type {
   ActivityListener,
   AppliedEvent,
   ClosedEvent,
+  EnteredMap,
   Group,
   Handlers,
   JoinCall,
@@ -35,6 +37,7 @@ export type {
   OnceEvent,
   OpenedEvent,
   PhaseEvent,
+  PlayerPlace,
   PlayerPush,
   ReportCall,
   ReportOutcome,
@@ -49,6 +52,7 @@ export type { Contract, Method, MethodDeclaration, ReplyOf, RequestOf } from "./
 export { CallError, isCallError } from "./rpc/call_failure.ts";
 export type { CallOptions } from "./rpc/caller.ts";
 export type { CallContext, Handler } from "./rpc/server.ts";
+export type { PlayerOf } from "./session/session_table.ts";
 export type { CallErrorCode } from "./wire/call_error.ts";
 export type { Identity } from "./wire/identity.ts";
 export type { NodeId, Role } from "./wire/role.ts";

@@ -136,6 +136,7 @@ async function start(options: {
     shards: plan.shards.map(shardFacts),
     store: held.store,
     playerStore: held.playerStore,
+    playerDataKept: plan.playerData,
     modules,
     onEnd: (end) => ended.resolve(end),
   });

@@ -23,6 +23,7 @@ export const LAYERS = [
   "client",
   "module",
   "game",
+  "bots",
   "roles",
   "admin",
 ] as const;

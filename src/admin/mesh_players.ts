@@ -44,17 +44,17 @@ export class MeshPlayers {
     return { kind: "ok", changed: false, value: { doors, silent: silentOf(asked) } };
   }
 
-  async find(player: string): Promise<AdminResult<PlayerWhereabouts>> {
+  async find(player: string, shard?: number): Promise<AdminResult<PlayerWhereabouts>> {
     const { caller } = this.#node.endpoint;
-    const asked = await this.#ask(undefined, (key) =>
+    const asked = await this.#ask(shard, (key) =>
       caller.call(DoorContract.find, { player }, { to: { key }, timeoutMs: ASK_TIMEOUT_MS }),
     );
     const at = asked.flatMap((one): PlayerAt[] => {
       if (one.kind !== "answered") return [];
       const { session, place } = one.reply;
       if (session === undefined && place === undefined) return [];
-      const { id, sinceMs, lostSinceMs } = session ?? {};
-      return [{ gateway: one.gateway, shard: one.shard, session: id, sinceMs, lostSinceMs, place }];
+      const { id, sinceMs, lostSinceMs, map } = session ?? {};
+      return [{ gateway: one.gateway, shard: one.shard, session: id, sinceMs, lostSinceMs, map, place }];
     });
     return { kind: "ok", changed: false, value: { at, silent: silentOf(asked) } };
   }

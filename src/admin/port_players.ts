@@ -33,6 +33,8 @@ export interface PlayerAt {
   readonly sinceMs: number | undefined;
   /** Since when the session waits for its player to come back. Undefined: there is a connection, or no session. */
   readonly lostSinceMs: number | undefined;
+  /** The map node that the player is in. */
+  readonly map: NodeId | undefined;
   /** In the queue, the first is 1. Undefined: the player does not wait. */
   readonly place: number | undefined;
 }

@@ -12,9 +12,9 @@ import type { ClientPacket } from "#session/client_packets.ts";
 import { PACKET_UP_SIZE_MAX } from "#session/client_packets.ts";
 import { BodyError } from "#wire/body.ts";
 import type { ClientConnect, ClientSocket } from "./client_socket.ts";
-import type { ClientInput, ClientOutput, RequestOutcome } from "./client_state.ts";
 import { ClientState } from "./client_state.ts";
 import type { ClientStatus } from "./client_status.ts";
+import type { ClientInput, ClientOutput, RequestOutcome } from "./client_steps.ts";
 import { RequestError } from "./request_error.ts";
 import type { ClientClock } from "./web_clock.ts";
 import { WEB_CLOCK, WEB_RANDOM } from "./web_clock.ts";
@@ -41,6 +41,12 @@ export interface RequestOptions {
   /** REQUEST_TIMEOUT_MS if not given. Time without a connection counts too. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Executing it twice is as good as once, as with a key in its body that the server remembers: when the session is lost
+   * and nobody knows whether it was executed, it is asked again in the next one. If not given: what the method says with
+   * `idempotent`; a method by its number is not.
+   */
+  readonly repeatable?: boolean;
 }
 
 interface Waiter {
@@ -58,6 +64,7 @@ export class PlayerClient {
   readonly #fault: (error: unknown) => void;
   readonly #statuses: Emitter<ClientStatus>;
   readonly #pushes = new Map<string, Emitter<unknown>>();
+  readonly #allPushes: Emitter<{ readonly type: string; readonly body: unknown }>;
   readonly #waiters = new Map<number, Waiter>();
   readonly #inputs: ClientInput[] = [];
   #isStepping = false;
@@ -73,6 +80,7 @@ export class PlayerClient {
     this.#token = options.token;
     this.#fault = options.fault ?? (() => undefined);
     this.#statuses = new Emitter(this.#fault);
+    this.#allPushes = new Emitter(this.#fault);
   }
 
   get status(): ClientStatus {
@@ -109,9 +117,15 @@ export class PlayerClient {
     return emitter.on(listener);
   }
 
+  /** Hears the pushes of every type, after those who subscribed to it. Returns what ends that. */
+  onPush(listener: (push: { readonly type: string; readonly body: unknown }) => void): () => void {
+    return this.#allPushes.on(listener);
+  }
+
   /**
    * Asks the server. Requests are executed one after the other in the order of these calls; one that was sent when the
-   * connection was lost is sent again if the session goes on, and is executed once. Rejects with RequestError.
+   * connection was lost is sent again if the session goes on, and is executed once. If it does not, it is asked again in
+   * the next one if it is repeatable, else it is rejected. Rejects with RequestError.
    */
   request<M extends Method>(method: M, body: RequestOf<M>, options?: RequestOptions): Promise<ReplyOf<M>>;
   request(method: number, body: unknown, options?: RequestOptions): Promise<unknown>;
@@ -131,7 +145,8 @@ export class PlayerClient {
       signal?.addEventListener("abort", onAbort);
       const deadlineMs = this.#clock.nowMs() + timeoutMs;
       const number = typeof method === "number" ? method : method.id;
-      this.#take({ kind: "request", request: { id, method: number, body: packed, deadlineMs } });
+      const isRepeatable = options.repeatable ?? (typeof method !== "number" && method.idempotent === true);
+      this.#take({ kind: "request", request: { id, method: number, body: packed, deadlineMs, isRepeatable } });
     });
   }
 
@@ -171,6 +186,7 @@ export class PlayerClient {
         return this.#settle(output.id, output.outcome);
       case "push":
         this.#pushes.get(output.type)?.emit(output.body);
+        this.#allPushes.emit({ type: output.type, body: output.body });
         return;
     }
   }

@@ -17,6 +17,7 @@ import type {
 import { QUEUED_INTERVAL_MS_MAX } from "#session/client_packets.ts";
 import type { ClientReason, ClientStatus } from "./client_status.ts";
 import { isSameStatus } from "./client_status.ts";
+import type { ClientInput, ClientOutput, RequestOutcome } from "./client_steps.ts";
 import { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
 import { PushLog } from "./push_log.ts";
@@ -30,36 +31,6 @@ export const CONNECT_MS_MAX = 10_000;
 /** From the hello to the welcome, or to a place in the queue. */
 export const WELCOME_MS_MAX = 15_000;
 export const QUEUED_SILENCE_MS_MAX = 3 * QUEUED_INTERVAL_MS_MAX;
-
-export type ClientInput =
-  | { readonly kind: "connect" }
-  | { readonly kind: "close" }
-  | { readonly kind: "token"; readonly attempt: number; readonly token: string }
-  | { readonly kind: "token_failed"; readonly attempt: number; readonly detail: string }
-  | { readonly kind: "opened"; readonly attempt: number }
-  | { readonly kind: "closed"; readonly attempt: number }
-  | {
-      readonly kind: "packet";
-      readonly attempt: number;
-      readonly packet: ServerPacket | PacketIgnored | PacketFault;
-      readonly size: number;
-    }
-  | { readonly kind: "request"; readonly request: PendingRequest }
-  | { readonly kind: "abort"; readonly id: number }
-  | { readonly kind: "tick" };
-
-export type RequestOutcome =
-  { readonly kind: "reply"; readonly body: unknown } | ({ readonly kind: "failure" } & RequestFailure);
-
-export type ClientOutput =
-  | { readonly kind: "fetch_token"; readonly attempt: number }
-  | { readonly kind: "open"; readonly attempt: number }
-  | { readonly kind: "send"; readonly packet: ClientPacket }
-  /** The connection is to be closed; no word of it counts any more. */
-  | { readonly kind: "shut" }
-  | { readonly kind: "status"; readonly status: ClientStatus }
-  | { readonly kind: "settle"; readonly id: number; readonly outcome: RequestOutcome }
-  | { readonly kind: "push"; readonly type: string; readonly body: unknown };
 
 type Phase =
   | { readonly kind: "offline" }
@@ -266,7 +237,13 @@ export class ClientState {
   #answer(seq: number, outcome: RequestOutcome): void {
     const found = this.#requests.answer(seq);
     if (found === "never_sent") return this.#blame(`an answer to request ${seq}, which was not sent`);
-    if (found !== "given_up") this.#out.push({ kind: "settle", id: found.id, outcome });
+    if (found === "given_up") return;
+    const isSureOfThisSessionOnly = found.wasSentBefore && outcome.kind === "failure" && outcome.executed === false;
+    this.#out.push({
+      kind: "settle",
+      id: found.id,
+      outcome: isSureOfThisSessionOnly ? { ...outcome, executed: null } : outcome,
+    });
   }
 
   #request(request: PendingRequest): void {
@@ -344,7 +321,9 @@ export class ClientState {
     if (this.#phase.kind === "offline") return;
     this.#endSession(reason.detail);
     const detail = `the client went offline: ${reason.code}`;
-    for (const id of this.#requests.endQueue()) this.#fail(id, { code: "LINK_LOST", detail, executed: false });
+    for (const { id, wasSentBefore } of this.#requests.endQueue()) {
+      this.#fail(id, { code: "LINK_LOST", detail, executed: wasSentBefore ? null : false });
+    }
     this.#leave(reason);
     this.#phase = { kind: "offline" };
   }

@@ -13,6 +13,7 @@ import { anyOf } from "./fault.ts";
 import { type Candidate, candidateOfEdge, candidateOfNode, candidateOfRemote } from "./nodes.ts";
 import type { Placed, RawCluster, RawShard, Shape } from "./shape.ts";
 import type { ClusterConfig, EdgeConfig, NodeConfig, RemoteConfig, SecretSource, ShardConfig } from "./types.ts";
+import { playerDataConfig } from "./player_data.ts";
 import { playersConfig, playersWanted } from "./players.ts";
 import { tlsConfig } from "./tls.ts";
 import { takenTwice } from "./unique.ts";
@@ -55,6 +56,7 @@ export function crossChecks(shape: Shape, file: string): Checked {
       keys,
       tls,
       players,
+      playerData: playerDataConfig(shape.playerData),
       heartbeatMs: shape.cluster.heartbeat_ms,
       dataDir: shape.cluster.data,
       adminTokenFile: shape.cluster.admin_token_file,

@@ -11,6 +11,7 @@ import type {
   DeathPolicyName,
   NodeConfig,
   NodeRole,
+  PlayerDataConfig,
   PlayersConfig,
   SecretSource,
   ShardConfig,
@@ -56,6 +57,7 @@ export interface NodePlan {
   readonly players: PlayersPlan | undefined;
   /** The node's own folder: `<data>/<role>-<number>`. */
   readonly dataDir: string;
+  readonly playerData: PlayerDataConfig;
   /** What its shard's nodes on this machine share: `<data>/shard-<number>`; of the cross tier nothing is in it. */
   readonly shardDir: string;
   readonly modules: readonly string[];
@@ -99,6 +101,7 @@ export function nodePlan(
       metricsOpen: config.metricsOpen,
       players: playersOf(config, own),
       dataDir: nodeDataDir(options.dataDir ?? config.dataDir, own),
+      playerData: config.playerData,
       shardDir: shardDataDir(options.dataDir ?? config.dataDir, own.shard),
       modules: [...config.modules, ...own.modules, ...(options.modules ?? [])],
       shardOf,

@@ -11,6 +11,7 @@ import { NUMBER_MAX, parseNodeId } from "#wire/role.ts";
 import { DEATH_POLICIES, NODE_ROLES } from "./types.ts";
 import { isLiteral, parseAddress } from "./address.ts";
 import { anyOf, type Fault, shown } from "./fault.ts";
+import { playerDataTable, type RawPlayerData } from "./player_data.ts";
 import { playersTable, type RawPlayers } from "./players.ts";
 import { type RawTls, tlsTable } from "./tls.ts";
 
@@ -133,6 +134,7 @@ export interface Shape {
   readonly shards: readonly Placed<RawShard>[];
   readonly tls: RawTls | undefined;
   readonly players: RawPlayers | undefined;
+  readonly playerData: RawPlayerData | undefined;
   /** Empty if and only if the lists above hold everything that the file has. */
   readonly faults: readonly Fault[];
 }
@@ -142,7 +144,7 @@ type AnyObject = v.ObjectSchema<v.ObjectEntries, undefined>;
 export function shapeOf(root: unknown, file: string): Shape {
   const faults: Fault[] = [];
   const table = isTable(root) ? root : {};
-  const known = ["cluster", "node", "edge", "remote", "shard", "tls", "players"];
+  const known = ["cluster", "node", "edge", "remote", "shard", "tls", "players", "player_data"];
   for (const key of Object.keys(table)) {
     if (!known.includes(key)) faults.push(unknownKey(file, key, key, known));
   }
@@ -162,6 +164,8 @@ export function shapeOf(root: unknown, file: string): Shape {
     shards: readAll(shard, "shard"),
     tls: table["tls"] === undefined ? undefined : read(tlsTable, table["tls"], "tls"),
     players: table["players"] === undefined ? undefined : read(playersTable, table["players"], "players"),
+    playerData:
+      table["player_data"] === undefined ? undefined : read(playerDataTable, table["player_data"], "player_data"),
     faults,
   };
 }

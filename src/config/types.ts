@@ -93,6 +93,13 @@ export interface PlayersConfig {
   readonly whiteList: readonly string[];
 }
 
+/** How long players' data are kept beside what there is of them. */
+export interface PlayerDataConfig {
+  readonly ledgerKeptMs: number;
+  /** Of changes that come from modules; those of mails are kept for longer. */
+  readonly keyKeptMs: number;
+}
+
 export interface ClusterConfig {
   readonly file: string;
   readonly name: string;
@@ -101,6 +108,7 @@ export interface ClusterConfig {
   /** Set when all links are to have mutual TLS; `{role}` and `{id}` are still in the paths. */
   readonly tls: TlsFiles | undefined;
   readonly players: PlayersConfig | undefined;
+  readonly playerData: PlayerDataConfig;
   readonly heartbeatMs: number;
   readonly dataDir: string;
   readonly adminTokenFile: string | undefined;

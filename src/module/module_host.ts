@@ -29,6 +29,7 @@ import type { OwnedPlayerData } from "./owned_player_data.ts";
 import type { PlayerAccess } from "./player_access.ts";
 import { playerDesk } from "./player_desk.ts";
 import type { PlayerMethods } from "./player_methods.ts";
+import { PlayerPlaces } from "./player_places.ts";
 import type { PlayerHandler, PlayerService } from "./player_service.ts";
 import type { ActivityListener, Group, ModuleNode, PlayerPush, Target } from "./module_node.ts";
 import { ShardActivity } from "./shard_activity.ts";
@@ -139,6 +140,8 @@ export class ModuleHost {
   #nodeFor(module: Module): ModuleNode {
     const { self, log, counters, directory, endpoint, targets, replica, clusterMs } = this.#options;
     const guard = (fn: () => void): void => this.#guard(module.name, fn);
+    const call: ModuleNode["call"] = (method, request, options) => this.#call(method, request, options);
+    const places = new PlayerPlaces({ call, shard: self.shard });
     return {
       id: self.id,
       role: self.role,
@@ -189,6 +192,9 @@ export class ModuleHost {
       playerData: this.#playerData(),
       push: (push) => heard(this.#push(push)),
       kick: (player, reason) => heard(this.#kick(player, reason)),
+      whereis: (player, asked) => heard(places.whereis(player, asked?.shard)),
+      enterMap: (of, map) => heard(places.enter(of, map)),
+      leaveMap: (of, map) => heard(places.leave(of, map)),
       nodes: (role, shard) => directory.ofRole(role, shard),
       onReachable: (listener) => this.#reachable.push((node) => guard(() => listener(node))),
       onUnreachable: (listener) => this.#unreachable.push((node) => guard(() => listener(node))),
@@ -202,7 +208,8 @@ export class ModuleHost {
     const desk = playerDesk({
       self,
       owned: playerData,
-      isHere: (player) => targets.find({ player, shard: self.shard }) === self.key,
+      isHere: (player) =>
+        playerData?.isLoggedIn(player) === true || targets.find({ player, shard: self.shard }) === self.key,
       call: (method, request, options) => this.#call(method, request, options),
     });
     return {
@@ -242,7 +249,12 @@ export class ModuleHost {
   #onPlayer(name: string, method: Method, handler: PlayerHandler): void {
     const { players, self } = this.#options;
     if (players === undefined) {
-      throw new TypeError(`Cannot serve players on ${self.id}: allowed are ${PLAYER_ROLES.join(" and ")}`);
+      throw new TypeError(`Cannot serve players on ${self.id}: allowed are ${PLAYER_ROLES.join(", ")}`);
+    }
+    if (method.players !== undefined && method.players !== self.role) {
+      throw new ContractError(
+        `Cannot serve ${method.name} to players on ${self.id}: its contract says ${method.players}`,
+      );
     }
     players.on(method, async (from, request) => {
       try {

@@ -16,6 +16,8 @@ import type { LogData } from "#base/log.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import type { Handler } from "#rpc/server.ts";
+import type { EnterMapOutcome } from "#session/gateway_sessions.ts";
+import type { PlayerOf } from "#session/session_table.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId, Role } from "#wire/role.ts";
 import type { PlayerAccess } from "./player_access.ts";
@@ -118,6 +120,21 @@ export interface PlayerPush {
   readonly body: unknown;
 }
 
+export interface PlayerPlace {
+  /** 32 hex digits; another one with each login. */
+  readonly session: string;
+  /** Undefined: the player is in no map. */
+  readonly map: NodeId | undefined;
+}
+
+export interface EnteredMap {
+  /**
+   * `ok`: the map node knows the session. `no_session`: the player, or that session of theirs, is not logged in.
+   * `no_such_map`: no map node of that name is linked to the shard's gateway, and nothing has changed.
+   */
+  readonly kind: EnterMapOutcome;
+}
+
 export interface ModuleNode {
   readonly id: NodeId;
   readonly role: Role;
@@ -157,6 +174,20 @@ export interface ModuleNode {
    * module of the player's shard, which knows what may be changed.
    */
   readonly playerData: PlayerAccess;
+  /**
+   * Where a player of this node's shard, or of another one, is; undefined: not logged in there. Rejects with CallError. On
+   * the cross tier, which has no shard of its own, one has to be named.
+   */
+  whereis(player: string, options?: { readonly shard: number }): Promise<PlayerPlace | undefined>;
+  /**
+   * From now on the player is in that map of this node's shard, and in no other: it serves the player's requests for
+   * `map`. Lasts until the session ends, the player leaves or enters another map, or the map's process ends. The newest
+   * enter wins. With `session` (a handler may pass what it got as `from`) only that login enters.
+   * Rejects with CallError; also when the map could not be told: then the player is in no map.
+   */
+  enterMap(of: PlayerOf, map: NodeId): Promise<EnteredMap>;
+  /** With `map`: only if the player is in that one. Rejects with CallError. */
+  leaveMap(of: PlayerOf, map?: NodeId): Promise<{ readonly left: boolean }>;
   activity<Kind extends ActivityKind>(kind: Kind): ActivityListener<ConfigOf<Kind>, BodyOf<Kind>>;
   /** Nodes that are reachable now. */
   nodes(role: Role, shard?: number): readonly Identity[];

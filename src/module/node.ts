@@ -19,6 +19,7 @@ import { Mesh } from "#mesh/mesh.ts";
 import type { MeshEvent } from "#mesh/mesh_types.ts";
 import { Inbox } from "#delivery/inbox.ts";
 import { ItemKinds } from "#player/item_kinds.ts";
+import { PLAYER_DATA_KEPT } from "#player/ledger_table.ts";
 import { servePins } from "#player/shard_store.ts";
 import { Endpoint } from "#rpc/endpoint.ts";
 import { GatewaySessions } from "#session/gateway_sessions.ts";
@@ -118,23 +119,29 @@ export class Node {
     }
     const methods = new PlayerMethods();
     if (spec.parts.includes("logins") && gateway !== undefined) {
-      this.logins = new ShardLogins({ endpoint: this.endpoint, log, gateway });
-      if (self.role === "user" || self.role === "center") {
-        this.players = new PlayerService({
-          self: self.id,
-          gateway,
-          endpoint: this.endpoint,
-          logins: this.logins,
-          methods,
-        });
-      }
+      const { endpoint } = this;
+      const logins = new ShardLogins({ endpoint, log, gateway });
+      this.logins = logins;
+      this.players = new PlayerService({ self: self.id, gateway, endpoint, logins, methods });
     }
     const targets = new TargetResolver({ self, directory, assignment: this.assignment });
     const kinds = new ItemKinds();
-    const { playerStore } = options;
+    const { playerStore, playerDataKept: kept = PLAYER_DATA_KEPT } = options;
     if (spec.parts.includes("player_data") && playerStore !== undefined) {
       const { counters, alarms, endpoint, logins } = this;
-      const known = { self, store: playerStore, clock, clusterMs, random, log, counters, alarms, endpoint, kinds };
+      const known = {
+        self,
+        store: playerStore,
+        clock,
+        clusterMs,
+        random,
+        log,
+        counters,
+        alarms,
+        endpoint,
+        kinds,
+        kept,
+      };
       const isLoggedIn = (player: string): boolean => logins?.sessionOf(player) !== undefined;
       const center = (): NodeKey => targets.resolve({ role: "center", shard: self.shard });
       const owned = new OwnedPlayerData({ ...known, isLoggedIn, center });
@@ -142,8 +149,11 @@ export class Node {
       logins?.listen(owned.data);
     }
     if (spec.parts.includes("sessions")) {
-      const { endpoint } = this;
-      this.playerGateway = new PlayerGateway({ self, endpoint, methods, nodes: () => this.mesh.shardNodes() });
+      const { endpoint, counters } = this;
+      const nodes = (): readonly Identity[] => this.mesh.shardNodes();
+      const sessions = new GatewaySessions({ random, clock, counters, endpoint, nodes });
+      this.sessions = sessions;
+      this.playerGateway = new PlayerGateway({ self, clock, endpoint, methods, sessions, nodes });
     }
     this.modules = new ModuleHost({
       methods,
@@ -162,15 +172,6 @@ export class Node {
       once: this.once,
       clusterMs,
     });
-    if (spec.parts.includes("sessions")) {
-      this.sessions = new GatewaySessions({
-        random,
-        clock,
-        counters: this.counters,
-        endpoint: this.endpoint,
-        nodes: () => this.mesh.shardNodes(),
-      });
-    }
     const { shards = [], store } = options;
     if (self.role === "gateway") {
       serveShardFacts({ shard: self.shard, shards, server: this.endpoint.server, alarms: this.alarms });

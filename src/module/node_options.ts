@@ -14,6 +14,7 @@ import type { DeathPolicy } from "#mesh/death_watch.ts";
 import type { Store } from "#store/store.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { NodeId } from "#wire/role.ts";
+import type { PlayerDataKept } from "#player/ledger_table.ts";
 import type { Module } from "./module.ts";
 import type { RoleSpec } from "./role_spec.ts";
 
@@ -54,6 +55,7 @@ export interface NodeOptions {
   readonly store: Store | undefined;
   /** Of the shard: needed by a role that owns players' data; closed by whoever opened it. */
   readonly playerStore?: Store | undefined;
+  readonly playerDataKept?: PlayerDataKept | undefined;
   readonly modules: readonly Module[];
   /** Called at most once per cause, and not after `stop`. */
   readonly onEnd: (end: NodeEnd) => void;

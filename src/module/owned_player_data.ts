@@ -11,9 +11,12 @@ import { messageOf } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import type { ItemKinds } from "#player/item_kinds.ts";
-import { forgetKeys, forgetLedger, LEDGER_KEPT_MS } from "#player/ledger_table.ts";
+import type { PlayerDataKept } from "#player/ledger_table.ts";
+import { forgetKeys, forgetLedger } from "#player/ledger_table.ts";
 import type { MailBox } from "#player/mail_claims.ts";
 import { MailClaims } from "#player/mail_claims.ts";
+import type { ChangeOutcome, PlayerChange } from "#player/player_change.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { PlayerData } from "#player/player_data.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
@@ -42,6 +45,7 @@ export interface OwnedPlayerDataOptions {
   readonly alarms: Alarms;
   readonly endpoint: Endpoint;
   readonly kinds: ItemKinds;
+  readonly kept: PlayerDataKept;
   readonly isLoggedIn: (player: string) => boolean;
   /** Of the shard's center. Throws CallError when there is none. */
   readonly center: () => NodeKey;
@@ -50,6 +54,11 @@ export interface OwnedPlayerDataOptions {
 interface Unavailable {
   readonly kind: "unavailable";
   readonly code: PlayerDataError["code"];
+  readonly detail: string;
+}
+
+interface Invalid {
+  readonly kind: "invalid";
   readonly detail: string;
 }
 
@@ -64,12 +73,17 @@ export class OwnedPlayerData {
 
   constructor(options: OwnedPlayerDataOptions) {
     this.#options = options;
-    const { self, store, clock, clusterMs, log } = options;
+    const { self, store, clock, clusterMs, log, kept } = options;
     this.#admission = new StoreAdmission({ ...options, pin: (id) => this.#pin(id) });
     const admitted = (): Promise<void> => this.#admission.admitted();
-    this.data = new PlayerData({ ...options, store, owner: self.id, admitted });
+    this.data = new PlayerData({ ...options, ...kept, store, owner: self.id, admitted });
     this.claims = new MailClaims({ data: this.data, mails: this.#mailBox(), clock, clusterMs, log });
     this.#serve();
+  }
+
+  /** Its session is here, as the gateway has said. */
+  isLoggedIn(player: string): boolean {
+    return this.#options.isLoggedIn(player);
   }
 
   /** Rejects with StoreError. */
@@ -100,7 +114,10 @@ export class OwnedPlayerData {
     server.serve(PlayerDataContract.read, ({ player }) =>
       answered(async () => ({ kind: "view" as const, view: await data.read(player) })),
     );
-    server.serve(PlayerDataContract.change, ({ player, change }) => answered(() => data.change(player, change)));
+    server.serve(PlayerDataContract.look, ({ player }) =>
+      answered(async () => ({ kind: "look" as const, ...(await data.look(player)) })),
+    );
+    server.serve(PlayerDataContract.change, ({ player, change }) => answered(() => changed(data, player, change)));
     server.serve(PlayerDataContract.ledger, (query) =>
       answered(async () => ({ kind: "page" as const, page: await data.ledger(query) })),
     );
@@ -136,13 +153,13 @@ export class OwnedPlayerData {
 
   /** Forgets old rows of the ledger, and keys whose time is over. Never rejects for the store. */
   async sweep(): Promise<void> {
-    const { clusterMs, log } = this.#options;
+    const { clusterMs, log, kept } = this.#options;
     const { commits } = this.data;
     const limit = FORGOTTEN_ROWS_MAX;
     try {
       for (let batch = 0; batch < SWEPT_MAX && !this.#isStopped; batch += 1) {
         const nowMs = clusterMs();
-        const ledger = await commits.add((tx) => forgetLedger(tx, { beforeMs: nowMs - LEDGER_KEPT_MS, limit }));
+        const ledger = await commits.add((tx) => forgetLedger(tx, { beforeMs: nowMs - kept.ledgerKeptMs, limit }));
         const keys = await commits.add((tx) => forgetKeys(tx, { nowMs, limit }));
         if (ledger < limit && keys < limit) return;
       }
@@ -150,6 +167,16 @@ export class OwnedPlayerData {
       if (!(error instanceof StoreError)) throw error;
       if (!this.#isStopped) log.warn("player data not swept", { error: messageOf(error) });
     }
+  }
+}
+
+/** What can't be a change is told to whoever asks, as it would be thrown here. */
+async function changed(data: PlayerData, player: string, change: PlayerChange): Promise<ChangeOutcome | Invalid> {
+  try {
+    return await data.change(player, change);
+  } catch (error) {
+    if (!(error instanceof ChangeFault)) throw error;
+    return { kind: "invalid", detail: error.message };
   }
 }
 

@@ -27,7 +27,7 @@ export class PlayerMethods {
       const { players: role } = method;
       if (role === undefined) continue;
       if (!PLAYER_ROLES.includes(role)) {
-        const allowed = PLAYER_ROLES.join(" or ");
+        const allowed = PLAYER_ROLES.join(", ");
         throw new ContractError(`Cannot serve players: ${method.name} is for ${String(role)}, allowed is ${allowed}`);
       }
       if (method.id < METHOD_TEAM_MIN) {

@@ -1,5 +1,5 @@
 /**
- * The side of a node that serves players, `user` or `center`: takes their requests from its own gateway and gives them to
+ * The side of a node that serves players, `user`, `center` or `map`: takes their requests from its own gateway and gives them to
  * the handlers that modules have set up. A request of a session that the gateway has not told of, or has ended, is refused.
  */
 

@@ -2,17 +2,22 @@
  * Group commit: work of many players in one transaction, so that they share the wait for the disk. While one transaction
  * runs the next one's work gathers. What was answered is on the disk. Knows nothing of players.
  *
- * A transaction that fails with several pieces of work is done again with each alone: the fault of one is not the others'.
- * So work may run twice, of which nothing of the first time holds.
+ * A transaction that fails because of what is in it is done again with each piece alone: the fault of one is not the others'.
+ * So work may run twice, of which nothing of the first time holds. One that fails because of the disk fails for all.
  */
 
-import type { Store, Tx } from "#store/store.ts";
+import type { Store, StoreErrorCode, Tx } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 
 /** Pieces of work in one transaction. */
 export const COMMIT_BATCH_MAX = 256;
 /** Pieces that may wait; more are refused with StoreError `overloaded`. */
 export const COMMIT_WAITING_MAX = 8_192;
+
+/** Failures that the next transaction would meet as well. */
+const OF_THE_STORE: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
+  ...(["busy", "closed", "full", "io", "overloaded", "timeout", "unwritable"] as const),
+]);
 
 export type CommitWork<T> = (tx: Tx) => Promise<T>;
 
@@ -90,7 +95,8 @@ export class GroupCommit {
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]);
       return true;
     } catch (error) {
-      if (batch.length > 1) return false;
+      const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
+      if (batch.length > 1 && !isOfAll) return false;
       this.#settled(error);
       for (const { reject } of batch) reject(error);
       return true;

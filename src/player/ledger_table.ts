@@ -10,11 +10,20 @@ import type { Row, Tx } from "#store/store.ts";
 export const LEDGER_PAGE_MAX = 200;
 /** Encoded size of the rows of a page, of which one may be larger than the room that is left. */
 export const LEDGER_PAGE_SIZE_MAX = 512 * 1024;
+/** If the cluster file says nothing else. */
 export const LEDGER_KEPT_MS = 180 * 24 * 3_600_000;
-/** A change may be asked for again with its key for so long. */
+/** A change may be asked for again with its key for so long, if the cluster file says nothing else. */
 export const CHANGE_KEY_KEPT_MS = 30 * 24 * 3_600_000;
 /** As long as an inbox remembers its rewards: whoever sends one again meets the key. */
 export const MAIL_KEY_KEPT_MS = 400 * 24 * 3_600_000;
+
+/** How long a node keeps what it does not need to serve players. */
+export interface PlayerDataKept {
+  readonly ledgerKeptMs: number;
+  readonly keyKeptMs: number;
+}
+
+export const PLAYER_DATA_KEPT: PlayerDataKept = { ledgerKeptMs: LEDGER_KEPT_MS, keyKeptMs: CHANGE_KEY_KEPT_MS };
 
 export interface LedgerRecord {
   /** 1 is the player's first. */

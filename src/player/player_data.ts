@@ -20,23 +20,33 @@ import { planChange, viewOf } from "./change_plan.ts";
 import { GroupCommit } from "./group_commit.ts";
 import type { ItemKinds } from "./item_kinds.ts";
 import type { LedgerPage, LedgerQuery } from "./ledger_table.ts";
-import { CHANGE_KEY_KEPT_MS, ledgerOf } from "./ledger_table.ts";
+import { ledgerOf } from "./ledger_table.ts";
 import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
 import { checkChange } from "./player_change.ts";
 import { PlayerDataError } from "./player_data_error.ts";
 import type { PlayerRecord, PlayerView } from "./player_record.ts";
-import { isOwned, keepOutcome, keptOutcome, savePlan, takeOver } from "./player_table.ts";
+import type { KnownPlayer } from "./player_table.ts";
+import { isOwned, keepOutcome, keptOutcome, lookAt, savePlan, takeOver, unknownPlayer } from "./player_table.ts";
 
 /** For a player's data to be there. */
 export const LOAD_MS_MAX = 3_000;
 /** Changes of one player that may wait; more are refused with `overloaded`. */
 export const CHANGES_WAITING_MAX = 64;
+/** Players in memory; of more is refused with `overloaded`. */
+export const PLAYERS_HELD_MAX = 100_000;
 /** Times that a change is planned again because another node had taken the player over. */
 export const FENCED_TRIES_MAX = 5;
 /** Raised while what players change can't be saved. */
 export const UNSAVED_ALARM = "player_data_unsaved";
 
 /** Players for whom something is held, or under way. */
+/** What an operator sees. */
+export interface PlayerLook {
+  readonly view: PlayerView;
+  /** Undefined: nobody has ever known the player. */
+  readonly known: KnownPlayer | undefined;
+}
+
 interface Lane {
   readonly player: string;
   record: PlayerRecord | undefined;
@@ -55,6 +65,7 @@ export interface PlayerDataOptions {
   readonly clusterMs: () => number;
   readonly random: Random;
   readonly kinds: ItemKinds;
+  readonly keyKeptMs: number;
   readonly counters: Counters;
   readonly alarms: Alarms;
   /** Those stay in memory. */
@@ -79,11 +90,19 @@ export class PlayerData {
     return this.#lanes.size;
   }
 
-  /** As this node knows it. Rejects with PlayerDataError. */
+  /** As this node knows it; of a player who is not logged in here, as it is on the disk. Rejects with PlayerDataError. */
   async read(player: string): Promise<PlayerView> {
+    if (!this.#options.isLoggedIn(player)) return (await this.look(player)).view;
     const lane = this.#lane(player);
     if (lane.record !== undefined && lane.generation === this.#generation) return this.#view(lane.record);
     return await this.#inTurn(lane, async () => this.#view(await this.#owned(lane)));
+  }
+
+  /** As it is on the disk, whoever owns it. Takes nobody over: a player whom nobody knows stays unknown. */
+  async look(player: string): Promise<PlayerLook> {
+    await this.#inTime(player, this.#options.admitted());
+    const found = await this.#commit((tx) => lookAt(tx, player));
+    return { view: this.#view(found?.record ?? unknownPlayer(player)), known: found?.known };
   }
 
   /**
@@ -103,7 +122,7 @@ export class PlayerData {
           lane.generation = generation;
           return done.outcome;
         }
-        this.#options.counters.add("player.fenced");
+        this.#options.counters.add("player_data.fenced");
         lane.record = undefined;
       }
       throw new PlayerDataError("fenced", `Cannot change data of ${player}: other nodes take it over again and again`);
@@ -112,19 +131,23 @@ export class PlayerData {
 
   /** What the change of this key has come to. */
   async kept(player: string, key: string): Promise<ChangeOutcome | undefined> {
-    await this.#options.admitted();
+    await this.#inTime(player, this.#options.admitted());
     return (await this.#commit((tx) => keptOutcome(tx, { player, key })))?.outcome;
   }
 
   async ledger(query: LedgerQuery): Promise<LedgerPage> {
+    await this.#inTime(query.player, this.#options.admitted());
     return await this.#commit((tx) => ledgerOf(tx, query));
   }
 
   /** The player has logged in here: its data will be wanted. */
   loggedIn(player: string): void {
-    const lane = this.#lane(player);
+    const load = async (): Promise<void> => {
+      const lane = this.#lane(player);
+      await this.#inTurn(lane, () => this.#owned(lane));
+    };
     // Whatever fails now fails again for whoever asks.
-    this.#inTurn(lane, () => this.#owned(lane)).catch(() => this.#options.counters.add("player.load_failed"));
+    load().catch(() => this.#options.counters.add("player_data.load_failed"));
   }
 
   /** What is under way is saved; then nothing of it stays. */
@@ -149,9 +172,14 @@ export class PlayerData {
     return viewOf(record, this.#options.kinds);
   }
 
+  /** Throws PlayerDataError. */
   #lane(player: string): Lane {
     let lane = this.#lanes.get(player);
     if (lane === undefined) {
+      if (this.#lanes.size >= PLAYERS_HELD_MAX) {
+        const found = `${this.#lanes.size} players are held, limit is ${PLAYERS_HELD_MAX}`;
+        throw new PlayerDataError("overloaded", `Cannot load data of ${player}: ${found}`);
+      }
       lane = { player, record: undefined, loading: undefined, generation: -1, tail: Promise.resolve(), waiting: 0 };
       this.#lanes.set(player, lane);
     }
@@ -192,19 +220,20 @@ export class PlayerData {
 
   /** Within LOAD_MS_MAX. What comes later is kept for who asks next. */
   async #load(lane: Lane): Promise<PlayerRecord> {
-    const { clock } = this.#options;
     lane.loading ??= this.#takeOver(lane);
+    return await this.#inTime(lane.player, lane.loading);
+  }
+
+  async #inTime<T>(player: string, work: Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
-    const timer = clock.after(LOAD_MS_MAX, () =>
-      late.reject(
-        new PlayerDataError("deadline", `Cannot load data of ${lane.player}: it took longer than ${LOAD_MS_MAX} ms`),
-      ),
-    );
+    const timer = this.#options.clock.after(LOAD_MS_MAX, () => {
+      const detail = `it took longer than ${LOAD_MS_MAX} ms`;
+      late.reject(new PlayerDataError("deadline", `Cannot load data of ${player}: ${detail}`));
+    });
     try {
-      return await Promise.race([lane.loading, late.promise]);
+      return await Promise.race([work, late.promise]);
     } finally {
       timer.cancel();
-      late.promise.catch(() => undefined);
     }
   }
 
@@ -215,7 +244,7 @@ export class PlayerData {
       await admitted();
       const of = { player: lane.player, owner, atMs: clusterMs() };
       const record = await this.#commit((tx) => takeOver(tx, of));
-      counters.add("player.loaded");
+      counters.add("player_data.loaded");
       lane.record = record;
       lane.generation = generation;
       return record;
@@ -226,7 +255,7 @@ export class PlayerData {
   }
 
   async #save(tx: Tx, record: PlayerRecord, of: ChangeOptions & { readonly change: PlayerChange }): Promise<Saved> {
-    const { clusterMs, random, kinds } = this.#options;
+    const { clusterMs, random, kinds, keyKeptMs } = this.#options;
     const { change, keyPrefix = KEY_PREFIX, isKeptUntilSettled = false } = of;
     if (!(await isOwned(tx, record))) return { kind: "fenced" };
     const key = keyPrefix + change.key;
@@ -243,7 +272,7 @@ export class PlayerData {
       ...{ kind: "ok", version: plan.record.version, repeated: false },
       ...{ items: plan.items, made },
     };
-    const expiresAtMs = isKeptUntilSettled ? undefined : atMs + CHANGE_KEY_KEPT_MS;
+    const expiresAtMs = isKeptUntilSettled ? undefined : atMs + keyKeptMs;
     await keepOutcome(tx, { player, key, reason, outcome, expiresAtMs });
     return { kind: "done", record: plan.record, outcome };
   }
@@ -263,7 +292,7 @@ export class PlayerData {
       return;
     }
     if (!(error instanceof StoreError)) return;
-    counters.add(`player.unsaved:${error.code}`);
+    counters.add(`player_data.unsaved:${error.code}`);
     if (error.code !== "closed") alarms.raise(UNSAVED_ALARM, { error: messageOf(error) });
   }
 }
@@ -271,7 +300,7 @@ export class PlayerData {
 export interface ChangeOptions {
   /** Keys of modules and of mails are not to meet. */
   readonly keyPrefix?: string;
-  /** The key is kept until it is settled, and not for CHANGE_KEY_KEPT_MS. */
+  /** The key is kept until it is settled, and not for `keyKeptMs`. */
   readonly isKeptUntilSettled?: boolean;
 }
 

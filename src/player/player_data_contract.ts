@@ -66,7 +66,12 @@ export const PlayerDataContract = contract("player_data", {
     id: 56,
     idempotent: true,
     request: v.strictObject({ player: playerSchema, change: playerChangeSchema }),
-    reply: v.variant("kind", [changeOutcomeSchema, unavailableSchema]),
+    reply: v.variant("kind", [
+      changeOutcomeSchema,
+      /** It can't be a change: a fault of whoever asks. Nothing was done. */
+      v.object({ kind: v.literal("invalid"), detail: v.string() }),
+      unavailableSchema,
+    ]),
   },
   /** Served by `user`: the newest rows first. */
   ledger: {
@@ -85,6 +90,24 @@ export const PlayerDataContract = contract("player_data", {
     idempotent: true,
     request: v.strictObject({ player: playerSchema, mail }),
     reply: v.variant("kind", [claimOutcomeSchema, unavailableSchema]),
+  },
+  /** Served by `user`: any of the shard's. Reads what is on the disk, and takes nobody over. */
+  look: {
+    id: 60,
+    idempotent: true,
+    request: v.strictObject({ player: playerSchema }),
+    reply: v.variant("kind", [
+      v.object({
+        kind: v.literal("look"),
+        view: viewSchema,
+        /** Undefined: nobody has ever known the player. */
+        known: v.optional(
+          v.object({ owner: v.string(), epoch: count, createdAtMs: count, changedAtMs: count }),
+          () => undefined,
+        ),
+      }),
+      unavailableSchema,
+    ]),
   },
   /** Served by `center`: the store of player data that this shard has. The first that asks is it. */
   pin: {

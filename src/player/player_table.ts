@@ -63,6 +63,39 @@ export async function readPlayer(tx: Tx, player: string): Promise<PlayerRecord |
   };
 }
 
+/** How a player is kept. */
+export interface KnownPlayer {
+  /** The node that has taken the player over last. */
+  readonly owner: string;
+  readonly epoch: number;
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+}
+
+export async function lookAt(
+  tx: Tx,
+  player: string,
+): Promise<{ readonly record: PlayerRecord; readonly known: KnownPlayer } | undefined> {
+  const record = await readPlayer(tx, player);
+  const row = await tx.get("SELECT owner, created_at_ms, changed_at_ms FROM player WHERE player = ?", [player]);
+  if (record === undefined || row === undefined) return undefined;
+  const known = {
+    ...{ owner: textOf(row, "owner"), epoch: record.epoch },
+    createdAtMs: integerOf(row, "created_at_ms"),
+    changedAtMs: integerOf(row, "changed_at_ms"),
+  };
+  return { record, known };
+}
+
+/** Of whom there are no rows. */
+export function unknownPlayer(player: string): PlayerRecord {
+  return {
+    ...{ player, epoch: 0, version: 0, profile: {}, capacity: BAG_CAPACITY, ledgerNumber: 0 },
+    counts: new Map(),
+    uniques: new Map(),
+  };
+}
+
 function profileOf(player: string, bytes: Uint8Array): Profile {
   const parsed = v.safeParse(profileSchema, unpackBody(bytes));
   if (parsed.success) return parsed.output;

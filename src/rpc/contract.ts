@@ -9,8 +9,8 @@ import { METHOD_MAX } from "#wire/limits.ts";
 /** A valibot schema of any input and output. */
 export type Schema = BaseSchema<unknown, unknown, BaseIssue<unknown>>;
 
-/** Roles that serve players: their node is found by the player alone. */
-export const PLAYER_ROLES = ["user", "center"] as const;
+/** Roles that serve players: `user` and `center` are found by the player alone, `map` is the one that the player is in. */
+export const PLAYER_ROLES = ["user", "center", "map"] as const;
 export type PlayerRole = (typeof PLAYER_ROLES)[number];
 
 export interface MethodDeclaration<Request extends Schema = Schema, Reply extends Schema = Schema> {

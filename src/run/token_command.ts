@@ -17,11 +17,19 @@ export async function developmentToken(
   config: ClusterConfig,
   options: { readonly player: string; readonly clock: Clock; readonly reader: SecretReader },
 ): Promise<{ readonly kind: "ok"; readonly token: string } | StartFailure> {
-  const { player, clock, reader } = options;
+  const signer = developmentSigner(config, { ...options, allowed: "development = true, for kuafu token to sign" });
+  return signer.kind === "ok" ? { kind: "ok", token: await signer.sign(options.player) } : signer;
+}
+
+/** Signs for any name. `allowed`: for people, where the file does not say that it may. */
+export function developmentSigner(
+  config: ClusterConfig,
+  options: { readonly clock: Clock; readonly reader: SecretReader; readonly allowed: string },
+): { readonly kind: "ok"; readonly sign: (player: string) => Promise<string> } | StartFailure {
+  const { clock, reader, allowed } = options;
   const { file, players } = config;
   if (players?.development !== true) {
     const found = players === undefined ? "nothing" : "development = false";
-    const allowed = "development = true, for kuafu token to sign";
     return { kind: "failed", code: EXIT_CONFIG, lines: [faultText({ file, place: "players", found, allowed })] };
   }
   const first = players.tokenKeys.filter(({ algorithm }) => algorithm === "HS256").slice(0, 1);
@@ -29,8 +37,9 @@ export async function developmentToken(
   if (keys.kind === "failed") return keys;
   for (const key of keys.keys) {
     if (key.algorithm !== "HS256") continue;
-    const token = await signToken({ key, audience: config.name, player, nowMs: clock.wallMs() });
-    return { kind: "ok", token };
+    const sign = (player: string): Promise<string> =>
+      signToken({ key, audience: config.name, player, nowMs: clock.wallMs() });
+    return { kind: "ok", sign };
   }
   return { kind: "failed", code: EXIT_CONFIG, lines: [`${file}: players.token_keys: no key with HS256`] };
 }

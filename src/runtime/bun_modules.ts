@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageOf } from "#base/log.ts";
+import { type BotRequest, botRequestsOf } from "#module/bot_request.ts";
 import type { Module } from "#module/module.ts";
 import { isModule } from "#module/module.ts";
 
@@ -24,13 +25,37 @@ export function provideKuafu(surface: object): void {
 
 /** `path` is relative to the working directory. */
 export async function loadModule(path: string): Promise<LoadedModule> {
+  const loaded = await load(path);
+  if (loaded.kind === "failed") return loaded;
+  const { default: made } = loaded.exports;
+  if (isModule(made)) return { kind: "ok", module: made };
+  const reason = `${path}: its default export is ${typeof made}, allowed is what module() returns`;
+  return { kind: "failed", reason };
+}
+
+/** What bots ask of the file's module: its export `bots`. */
+export async function loadBotRequests(
+  path: string,
+): Promise<
+  | { readonly kind: "ok"; readonly requests: readonly BotRequest[] }
+  | { readonly kind: "failed"; readonly reason: string }
+> {
+  const loaded = await load(path);
+  if (loaded.kind === "failed") return loaded;
+  const found = botRequestsOf(loaded.exports["bots"]);
+  return found.kind === "ok" ? found : { kind: "failed", reason: `${path}: ${found.reason}` };
+}
+
+async function load(
+  path: string,
+): Promise<
+  | { readonly kind: "ok"; readonly exports: Readonly<Record<string, unknown>> }
+  | { readonly kind: "failed"; readonly reason: string }
+> {
   const file = resolve(path);
   if (!existsSync(file)) return { kind: "failed", reason: `${path}: there is no such file (looked for ${file})` };
   try {
-    const loaded = (await import(file)) as { readonly default?: unknown };
-    if (isModule(loaded.default)) return { kind: "ok", module: loaded.default };
-    const reason = `${path}: its default export is ${typeof loaded.default}, allowed is what module() returns`;
-    return { kind: "failed", reason };
+    return { kind: "ok", exports: (await import(file)) as Readonly<Record<string, unknown>> };
   } catch (error) {
     return { kind: "failed", reason: `${path}: ${messageOf(error)}` };
   }

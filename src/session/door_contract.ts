@@ -5,6 +5,7 @@
 
 import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
+import { nodeIdSchema } from "#rpc/runtime_contract.ts";
 import type { Server } from "#rpc/server.ts";
 import { DETAIL_LENGTH_MAX, NAME_LENGTH_MAX } from "./client_packets.ts";
 import type { PlayerDoor } from "./player_door.ts";
@@ -53,7 +54,9 @@ export const DoorContract = contract("door", {
     whileDraining: true,
     request: v.strictObject({ player }),
     reply: v.object({
-      session: v.optional(v.object({ id: v.string(), sinceMs: count, lostSinceMs: v.optional(count) })),
+      session: v.optional(
+        v.object({ id: v.string(), sinceMs: count, lostSinceMs: v.optional(count), map: v.optional(nodeIdSchema) }),
+      ),
       place: v.optional(count),
     }),
   },

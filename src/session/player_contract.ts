@@ -5,6 +5,7 @@
 
 import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
+import { nodeIdSchema } from "#rpc/runtime_contract.ts";
 
 /** Type of a push, for the client to tell them apart. */
 export const PUSH_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
@@ -18,7 +19,7 @@ const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const type = v.pipe(v.string(), v.regex(PUSH_TYPE));
 
 export const PlayerContract = contract("player", {
-  /** Served by `user` and `center`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
+  /** Served by `user`, `center` and `map`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
   request: {
     id: 50,
     request: v.strictObject({ session, player, method: v.number(), body: v.unknown() }),
@@ -44,11 +45,26 @@ export const PlayerContract = contract("player", {
     }),
     reply: v.object({ told: v.number() }),
   },
-  /** Served by `gateway`. */
+  /** Served by `gateway`. `map`: the node that the player is in. */
   whereis: {
     id: 52,
     idempotent: true,
     request: v.strictObject({ player }),
-    reply: v.object({ session: v.optional(session, () => undefined) }),
+    reply: v.object({ session: v.optional(session), map: v.optional(nodeIdSchema) }),
+  },
+  /**
+   * Served by `gateway`, for nodes of its shard. With `session` only that one of the player enters. Fails when the map could
+   * not be told. Not idempotent, nor is `leaveMap`: repeated late they would undo what came after.
+   */
+  enterMap: {
+    id: 53,
+    request: v.strictObject({ player, session: v.optional(session), map: nodeIdSchema }),
+    reply: v.object({ kind: v.picklist(["ok", "no_session", "no_such_map"]) }),
+  },
+  /** Served by `gateway`, for nodes of its shard. Without `map`: whichever the player is in. */
+  leaveMap: {
+    id: 54,
+    request: v.strictObject({ player, session: v.optional(session), map: v.optional(nodeIdSchema) }),
+    reply: v.object({ left: v.boolean() }),
   },
 });

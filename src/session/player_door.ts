@@ -11,6 +11,8 @@ import type { Counters } from "#base/counters.ts";
 import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import type { Identity } from "#wire/identity.ts";
+import type { NodeId } from "#wire/role.ts";
 import type { ClientPacket } from "./client_packets.ts";
 import { ConnCounts } from "./conn_counts.ts";
 import type { ConnEnd, ConnOwner, ConnStage } from "./door_conn.ts";
@@ -34,7 +36,13 @@ export interface Presence {
   login(player: string): Promise<Binding | "full">;
   logout(binding: Binding): Promise<boolean>;
   has(binding: Binding): boolean;
+  mapOf(binding: Binding): Identity | undefined;
   onEnded(listener: (binding: Binding, how: EndedHow) => void): void;
+}
+
+export interface FoundSession extends SessionView {
+  /** The map that the player is in. */
+  readonly map: NodeId | undefined;
 }
 
 export interface Maintenance {
@@ -113,8 +121,12 @@ export class PlayerDoor implements ConnOwner {
   }
 
   /** Both undefined: the player is not here. */
-  find(player: string): { readonly session: SessionView | undefined; readonly place: number | undefined } {
-    return { session: this.#seats.find(player), place: this.#queue.placeOf(player) };
+  find(player: string): { readonly session: FoundSession | undefined; readonly place: number | undefined } {
+    const seat = this.#seats.find(player);
+    const place = this.#queue.placeOf(player);
+    if (seat === undefined) return { session: undefined, place };
+    const map = this.#options.presence.mapOf({ player, session: seat.id })?.id;
+    return { session: { ...seat, map }, place };
   }
 
   get maintenance(): Maintenance {
@@ -123,10 +135,6 @@ export class PlayerDoor implements ConnOwner {
 
   players(): string[] {
     return this.#seats.players();
-  }
-
-  sessionOf(player: string): string | undefined {
-    return this.#seats.sessionOf(player);
   }
 
   /** A connection has come; answers who hears from it. */

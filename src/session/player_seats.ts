@@ -78,10 +78,6 @@ export class PlayerSeats {
     return [...this.#byPlayer.keys()];
   }
 
-  sessionOf(player: string): string | undefined {
-    return this.#byPlayer.get(player)?.session.binding.session;
-  }
-
   find(player: string): SessionView | undefined {
     const seat = this.#byPlayer.get(player);
     if (seat === undefined) return undefined;

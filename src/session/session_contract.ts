@@ -27,7 +27,7 @@ export const SessionContract = contract("session", {
     request: v.strictObject({ player, session }),
     reply: v.strictObject({ ended: v.boolean() }),
   },
-  /** Served by `user`, `center`, `map`. */
+  /** Served by `user`, `center`, `map`. A `map` is told of those who are in it. */
   bind: { id: 42, idempotent: true, request: binding, reply: v.strictObject({}) },
   /** Served by `user`, `center`, `map`. Ends that session and no newer one. */
   unbind: { id: 43, idempotent: true, request: binding, reply: v.strictObject({}) },

@@ -1,12 +1,23 @@
 /**
  * Sessions that a shard's gateway holds: pure. One per player, the newest wins. Which of the shard's nodes are
- * told of a player: `center`, and the `user` node that rendezvous hashing gives them.
+ * told of a player: `center`, the `user` node that rendezvous hashing gives them, and the `map` that the player is in.
+ *
+ *   what happens                        the session's tie to a map
+ *   ----------------------------------  --------------------------------------------------------------
+ *   the session is opened               none, whatever the player's older session had
+ *   it enters a map that is linked      that process of it, in place of the one before
+ *   it leaves                           none
+ *   the map's link ends                 rests: the player is in no map
+ *   the same boot is linked again       counts as before
+ *   another boot is linked              rests: that process has never heard of the player
+ *   the session ends or is replaced     goes with it
  */
 
 import type { Random } from "#base/random.ts";
 import { toHex } from "#base/digest.ts";
 import { rendezvous } from "#mesh/rendezvous.ts";
 import type { Identity } from "#wire/identity.ts";
+import type { NodeId } from "#wire/role.ts";
 
 /** Players of one shard that may be present at once. */
 export const SESSIONS_MAX = 50_000;
@@ -16,9 +27,26 @@ export interface Binding {
   readonly session: string;
 }
 
+/** A player, or only this session of one. */
+export interface PlayerOf {
+  readonly player: string;
+  readonly session?: string | undefined;
+}
+
+/** Of a session to one process of a map node. Each time that it enters makes another one. */
+export interface MapTie {
+  readonly binding: Binding;
+  readonly node: Identity;
+}
+
+interface Held {
+  readonly binding: Binding;
+  tie: MapTie | undefined;
+}
+
 export class SessionTable {
   readonly #random: Random;
-  readonly #sessions = new Map<string, string>();
+  readonly #sessions = new Map<string, Held>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -29,16 +57,20 @@ export class SessionTable {
   }
 
   has(binding: Binding): boolean {
-    return this.#sessions.get(binding.player) === binding.session;
+    return this.#of(binding) !== undefined;
+  }
+
+  find(of: PlayerOf): Binding | undefined {
+    return this.#of(of)?.binding;
   }
 
   /** The new session, and the one that it replaced. "full" beyond SESSIONS_MAX. */
   open(player: string): { readonly opened: Binding; readonly replaced: Binding | undefined } | "full" {
     const old = this.#sessions.get(player);
     if (old === undefined && this.#sessions.size >= SESSIONS_MAX) return "full";
-    const session = toHex(this.#random.bytes(16));
-    this.#sessions.set(player, session);
-    return { opened: { player, session }, replaced: old === undefined ? undefined : { player, session: old } };
+    const opened = { player, session: toHex(this.#random.bytes(16)) };
+    this.#sessions.set(player, { binding: opened, tie: undefined });
+    return { opened, replaced: old?.binding };
   }
 
   /** False when the player has another session or none. */
@@ -48,17 +80,52 @@ export class SessionTable {
     return true;
   }
 
+  /** Undefined: no such session. */
+  enterMap(of: PlayerOf, node: Identity): MapTie | undefined {
+    const held = this.#of(of);
+    if (held === undefined) return undefined;
+    held.tie = { binding: held.binding, node };
+    return held.tie;
+  }
+
+  /** The tie that was, or undefined. With `from`: only one to this node. */
+  leaveMap(of: PlayerOf, from?: NodeId): MapTie | undefined {
+    const held = this.#of(of);
+    if (held?.tie === undefined || (from !== undefined && held.tie.node.id !== from)) return undefined;
+    const { tie } = held;
+    held.tie = undefined;
+    return tie;
+  }
+
+  /** Takes back that one enter, unless something came after it. */
+  untie(tie: MapTie): void {
+    const held = this.#of(tie.binding);
+    if (held?.tie === tie) held.tie = undefined;
+  }
+
+  /** The map that the player is in, given the shard's nodes that are linked now. */
+  mapOf(of: PlayerOf, nodes: readonly Identity[]): Identity | undefined {
+    const tied = this.#of(of)?.tie?.node;
+    return nodes.find((node) => node.key === tied?.key && node.boot === tied.boot);
+  }
+
   /** What `node` has to believe, given the shard's nodes that are linked now. */
   bindingsOf(node: Identity, nodes: readonly Identity[]): Binding[] {
     const out: Binding[] = [];
-    for (const [player, session] of this.#sessions) {
-      if (nodesOf(player, nodes).some((other) => other.key === node.key)) out.push({ player, session });
+    for (const { binding } of this.#sessions.values()) {
+      const told = node.role === "map" ? [this.mapOf(binding, nodes)] : nodesOf(binding.player, nodes);
+      if (told.some((other) => other?.key === node.key)) out.push(binding);
     }
     return out;
   }
+
+  #of({ player, session }: PlayerOf): Held | undefined {
+    const held = this.#sessions.get(player);
+    return session === undefined || held?.binding.session === session ? held : undefined;
+  }
 }
 
-/** The nodes of a shard that are told of a player. */
+/** The nodes of a shard that are told of a player, wherever the player is. */
 export function nodesOf(player: string, nodes: readonly Identity[]): Identity[] {
   const chosen = userOf(
     player,

@@ -21,6 +21,7 @@ export const LOST: PlayerAt = {
   session: "5f0c7c1e2a9b4d3f8e6a7b5c4d3e2f10",
   sinceMs: 1_700_000_000_000,
   lostSinceMs: 1_700_000_060_000,
+  map: nodeId("map", 101),
   place: undefined,
 };
 
@@ -29,6 +30,7 @@ export const WAITING: PlayerAt = {
   session: undefined,
   sinceMs: undefined,
   lostSinceMs: undefined,
+  map: undefined,
   place: 7,
 };
 

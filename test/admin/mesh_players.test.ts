@@ -8,7 +8,7 @@ import { seededRandom } from "#base/random.ts";
 import { serveDoor } from "#session/door_contract.ts";
 import { DOOR_LIMITS } from "#session/door_limits.ts";
 import { PlayerDoor } from "#session/player_door.ts";
-import { recordingLog } from "../mesh/harness.ts";
+import { node, recordingLog } from "../mesh/harness.ts";
 import { FakeConn, FakePresence, FakeRouter, settle } from "../session/door_ground.ts";
 import { FakeClock } from "../link/fake_clock.ts";
 import { CENTER, CROSS_GATEWAY, GATEWAY, GATEWAY_2, MeshGround } from "./mesh_ground.ts";
@@ -19,12 +19,14 @@ const NOBODY = { conns: 0, sessions: 0, lost: 0, queued: 0 };
 /** A cluster whose first gateway has a door with one connection; the second one has none. */
 function ground(): { readonly made: MeshGround; readonly door: PlayerDoor } {
   const made = new MeshGround();
+  const presence = new FakePresence();
+  presence.map = node("map:101");
   const door = new PlayerDoor({
     clock: new FakeClock(),
     random: seededRandom(1),
     log: recordingLog().log,
     counters: new Counters(),
-    presence: new FakePresence(),
+    presence,
     verifier: { verify: async (player) => ({ kind: "ok", player }) },
     router: new FakeRouter(),
     limits: DOOR_LIMITS,
@@ -54,13 +56,15 @@ describe("Players over the mesh", () => {
     conn.handler = door.accept(conn);
     conn.say({ kind: "hello", token: "ann", resume: null });
     await settle();
-    const session = door.sessionOf("ann");
+    const session = door.find("ann").session?.id;
     for (const at of [CROSS_GATEWAY, CENTER]) {
       expect(made.value(at, (port) => port.findPlayer("ann"))).toMatchObject({
-        at: [{ gateway: GATEWAY, shard: 1, session, lostSinceMs: undefined, place: undefined }],
+        at: [{ gateway: GATEWAY, shard: 1, session, lostSinceMs: undefined, map: "map:101", place: undefined }],
         silent: [],
       });
       expect(made.value(at, (port) => port.findPlayer("ben"))).toEqual({ at: [], silent: [] });
+      expect(made.value(at, (port) => port.findPlayer("ann", 1)).at).toMatchObject([{ gateway: GATEWAY }]);
+      expect(made.value(at, (port) => port.findPlayer("ann", 2))).toEqual({ at: [], silent: [] });
     }
     await made.dispose();
   });

@@ -3,6 +3,7 @@
  */
 
 import { describe, expect, test } from "#test";
+import { UNREADABLE } from "./fake_player_data.ts";
 import { DOOR, LOST, WAITING } from "./fake_players.ts";
 import { Fixture, READ_SECRET } from "./fixture.ts";
 
@@ -18,18 +19,22 @@ describe("Sessions", () => {
 describe("Players: where", () => {
   test("says at which gateways a player is or waits, and who did not answer", async () => {
     const { status, body } = await new Fixture().askJson("GET /api/players/ann", { token: READ_SECRET });
-    const { gateway, shard, session, sinceMs, lostSinceMs } = LOST;
+    const { gateway, shard, session, sinceMs, lostSinceMs, map } = LOST;
     const at = [
-      { gateway, shard, session, sinceMs, lostSinceMs },
+      { gateway, shard, session, sinceMs, lostSinceMs, map },
       { gateway, shard, place: WAITING.place },
     ];
-    expect([status, body]).toEqual([200, { player: "ann", at, silent: ["gateway:2"] }]);
+    expect([status, body]).toEqual([
+      200,
+      { player: "ann", at, silent: ["gateway:2"], data: [expect.any(Object)], unreadable: [UNREADABLE] },
+    ]);
   });
 
   test("is an empty list of who is not online, and 404 of what no player can be called", async () => {
     const fixture = new Fixture();
-    const nobody = await fixture.askJson("GET /api/players/b%2Fen");
-    expect([nobody.status, nobody.body]).toEqual([200, { player: "b/en", at: [], silent: ["gateway:2"] }]);
+    const nobody = await fixture.askJson("GET /api/players/b%2Fen?shard=1");
+    const nothing = { player: "b/en", at: [], silent: ["gateway:2"], data: [], unreadable: [] };
+    expect([nobody.status, nobody.body]).toEqual([200, nothing]);
     const tooLong = await fixture.askJson(`GET /api/players/${"x".repeat(129)}`);
     expect(tooLong.status).toEqual(404);
   });

@@ -13,7 +13,9 @@ function counted(): Map<string, boolean> {
   for (const entry of readdirSync(SOURCE, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".ts") || entry.endsWith("counter_metrics.ts")) continue;
     const text = readFileSync(join(SOURCE, entry), "utf8");
-    const found = text.matchAll(/["`]((?:admin|base|delivery|link|mesh|module|rpc|session|sync)\.[a-z_]+)(:|["`])/g);
+    const found = text.matchAll(
+      /["`]((?:admin|base|delivery|link|mesh|module|player_data|rpc|session|sync)\.[a-z_]+)(:|["`])/g,
+    );
     for (const [, name = "", end] of found) names.set(name, end === ":");
   }
   return names;

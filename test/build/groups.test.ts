@@ -10,11 +10,13 @@ const FILES = [
   "test/cluster/start.test.ts",
   "test/cluster/kill.test.ts",
   "test/netns/faults.test.ts",
+  "test/browser/sdk.test.ts",
 ];
 
 describe("selectFiles()", () => {
   test("takes every test file that Bun can run, in order", () => {
     expect(selectFiles(FILES, [])).toEqual([
+      "test/browser/sdk.test.ts",
       "test/cluster/kill.test.ts",
       "test/cluster/start.test.ts",
       "test/link/link.test.ts",
@@ -40,6 +42,7 @@ test("makeGroups() runs files that start processes last and one by one", () => {
       parallel: true,
       needsExecutable: false,
     },
+    { files: ["test/browser/sdk.test.ts"], parallel: false, needsExecutable: true },
     { files: ["test/cluster/kill.test.ts"], parallel: false, needsExecutable: true },
     { files: ["test/cluster/start.test.ts"], parallel: false, needsExecutable: true },
     { files: ["test/netns/faults.test.ts"], parallel: false, needsExecutable: true },

@@ -56,6 +56,8 @@ describe("checkLayers()", () => {
     expect(mayImport("src/game/guild.ts", "./mail.ts")).toBe(true);
     expect(mayImport("examples/bot.ts", "#client/client.ts")).toBe(true);
     expect(mayImport("src/game/guild.ts", "#client/client.ts")).toBe(false);
+    expect(mayImport("src/bots/bot.ts", "#client/client.ts")).toBe(true);
+    expect(mayImport("src/client/client.ts", "#bots/bot.ts")).toBe(false);
   });
 
   test("shows the player's client its codec alone, and the codec nothing but the wire", () => {
@@ -96,7 +98,7 @@ describe("checkLayers()", () => {
         line: 2,
         found: 'import of "#sync/b.ts"',
         allowed:
-          "wire or a lower layer: base wire store link sync mesh rpc delivery activity session client module game roles admin, then config and cli, runtime, run, main",
+          "wire or a lower layer: base wire store link sync mesh rpc delivery activity session player client module game bots roles admin, then config and cli, runtime, run, main",
       },
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "#test";
-import { type GroupRun, judgeGroup, shorten } from "../../build/report.ts";
+import { type GroupRun, judgeGroup, shorten, skipLines } from "../../build/report.ts";
 
 const PASSED = '<testcase name="one" classname="" file="test/a.test.ts" />';
 const FAILED = '<testcase name="two" classname="" file="test/b.test.ts"><failure message="no"/></testcase>';
@@ -46,4 +46,11 @@ test("shorten() keeps both ends", () => {
   const text = ["1", "2", "3", "4", "5", "6"].join("\n");
   expect(shorten(text, 6)).toBe(text);
   expect(shorten(text, 4)).toBe("1\n2\n... 2 lines left out ...\n5\n6");
+});
+
+test("skipLines() tells once what is left out, and how to have it", () => {
+  const output =
+    "bun test\n\nskip: no browser (Debian: apt-get install chromium)\r\n  skip: no python3\n(skip) a test\nskip: no python3\n";
+  expect(skipLines(output)).toEqual(["skip: no browser (Debian: apt-get install chromium)", "skip: no python3"]);
+  expect(skipLines("(skip) a test\nthey skip: nothing")).toEqual([]);
 });

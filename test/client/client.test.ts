@@ -70,6 +70,20 @@ describe("PlayerClient: heartbeat, acknowledgements and listeners", () => {
     expect({ heard, faults: script.faults }).toEqual({ heard: [1], faults: [error, error] });
   });
 
+  test("tells of every push, each once, to who asked for all of them", async () => {
+    const script = new Script();
+    await script.login();
+    const heard: unknown[] = [];
+    script.client.subscribe("news", (body) => heard.push(body));
+    const end = script.client.onPush((push) => heard.push(push));
+    script.say({ kind: "push", pushSeq: 1, type: "news", body: 1 });
+    script.say({ kind: "push", pushSeq: 1, type: "news", body: 1 });
+    script.say({ kind: "push", pushSeq: 2, type: "other", body: 2 });
+    end();
+    script.say({ kind: "push", pushSeq: 3, type: "other", body: 3 });
+    expect(heard).toEqual([1, { type: "news", body: 1 }, { type: "other", body: 2 }]);
+  });
+
   test("a listener may ask, and close, from within", async () => {
     const script = new Script();
     await script.login();

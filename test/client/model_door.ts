@@ -19,6 +19,12 @@ import type { FakeClock } from "../link/fake_clock.ts";
 
 type Push = Extract<ServerPacket, { readonly kind: "push" }>;
 
+/** What the model executes. With `isKeyed` it remembers that it has, over restarts too, as a database would. */
+export interface Deed {
+  readonly id: number;
+  readonly isKeyed: boolean;
+}
+
 interface Request {
   readonly seq: number;
   readonly body: unknown;
@@ -80,8 +86,12 @@ class Session {
 }
 
 export class ModelDoor {
-  /** Bodies of requests in the order in which they were executed. */
-  readonly executed: unknown[] = [];
+  /** Ids of deeds in the order in which they took effect. */
+  readonly executed: number[] = [];
+  /** Ids of deeds that were refused at least once. */
+  readonly refused = new Set<number>();
+  /** Requests that were answered from memory: their deed had taken effect in a session before. */
+  remembered = 0;
   logins = 0;
   resumes = 0;
   session: Session | undefined;
@@ -236,10 +246,12 @@ export class ModelDoor {
       if (session.isOver) return;
       session.queue.shift();
       const { seq, body } = request;
+      const deed = body as Deed;
       const isExecuted = this.#random.unit() < 0.9;
-      if (isExecuted) this.executed.push(body);
+      if (isExecuted) this.#execute(deed);
+      else this.refused.add(deed.id);
       const answer: ServerPacket = isExecuted
-        ? { kind: "reply", seq, body: { echo: body } }
+        ? { kind: "reply", seq, body: { echo: deed.id } }
         : { kind: "error", seq, code: "OVERLOADED", detail: "", executed: false };
       session.answered = seq;
       session.answers.set(seq, answer);
@@ -247,5 +259,10 @@ export class ModelDoor {
       session.pipe?.down(answer);
       this.#next(session);
     });
+  }
+
+  #execute({ id, isKeyed }: Deed): void {
+    if (isKeyed && this.executed.includes(id)) this.remembered += 1;
+    else this.executed.push(id);
   }
 }

@@ -5,6 +5,7 @@
 
 import { resolve } from "node:path";
 import { describe, expect } from "#test";
+import { PlayerBag } from "#game/player_bag.ts";
 import { PlayerClient } from "#client/client.ts";
 import { Boss } from "../../examples/boss/boss.ts";
 import type { NodeSpec } from "./harness/cluster_file.ts";
@@ -46,20 +47,29 @@ describe("The example module", () => {
           what: `${player} to log in`,
           ...wait,
         });
-        expect(await client.request(Boss.strike, { strike: "early", damage: 1 })).toEqual({ place: 0, total: 0 });
+        expect(await client.request(Boss.strike, { strike: "early", damage: 1 })).toEqual({
+          ...{ place: 0, total: 0, loot: false },
+        });
       }
       expect((await admin.open("dragon", { kind: "boss", config: { hp: 100 } })).status).toBe(201);
       await waitFor(() => (heard.length === 2 ? true : undefined), { what: "both to hear of the boss", ...wait });
       const [ann, bob] = clients;
-      const strike = (by: typeof ann, of: string, damage: number): Promise<{ place: number; total: number }> => {
+      const strike = (
+        by: typeof ann,
+        of: string,
+        damage: number,
+      ): Promise<{ place: number; total: number; loot: boolean }> => {
         if (by === undefined) throw new Error("nobody strikes");
         return by.client.request(Boss.strike, { strike: of, damage });
       };
-      expect(await strike(ann, "1", 10)).toEqual({ place: 1, total: 10 });
-      expect(await strike(bob, "1", 30)).toEqual({ place: 1, total: 30 });
-      expect(await strike(ann, "2", 5)).toEqual({ place: 2, total: 15 });
+      expect(await strike(ann, "1", 10)).toEqual({ place: 1, total: 10, loot: true });
+      expect(await strike(bob, "1", 30)).toEqual({ place: 1, total: 30, loot: true });
+      expect(await strike(ann, "2", 5)).toEqual({ place: 2, total: 15, loot: true });
       // As a player whose answer was lost: it counts once.
       expect((await strike(ann, "2", 5)).total).toBe(15);
+      expect(await ann?.client.request(PlayerBag.look, {})).toMatchObject({
+        bag: { items: [{ item: "scale", count: 2 }] },
+      });
     } finally {
       for (const { client } of clients) client.close();
     }

@@ -55,8 +55,34 @@ describe("Players", () => {
       // Operators see where a player is.
       const where = (player: string) => cluster.admin.ask("GET", `/api/players/${player}`);
       const seat = { gateway: "gateway:1", shard: 1, session: expect.any(String), sinceMs: expect.any(Number) };
-      expect(await where("bob")).toEqual({ status: 200, body: { player: "bob", at: [seat], silent: [] } });
-      expect(await where("eve")).toEqual({ status: 200, body: { player: "eve", at: [], silent: [] } });
+      const nothing = { silent: [], data: [], unreadable: [] };
+      expect(await where("eve")).toEqual({ status: 200, body: { player: "eve", at: [], ...nothing } });
+      // Whoever logs in is known from then on, with an empty bag.
+      const known = await waitFor(
+        async () => {
+          const { body } = await where("bob");
+          return (body as { readonly data: readonly unknown[] }).data.length > 0 ? body : undefined;
+        },
+        { what: "bob to be known", ...wait },
+      );
+      const times = { createdAtMs: expect.any(Number), changedAtMs: expect.any(Number) };
+      const bag = { capacity: 200, used: 0, items: [], uniques: [] };
+      const owner = expect.stringMatching(/^user:10[12]$/);
+      const data = [{ shard: 1, owner, epoch: 1, version: 0, ...times, profile: {}, bag }];
+      expect(known).toEqual({ player: "bob", at: [seat], silent: [], data, unreadable: [] });
+      // They give things by hand, once, and the ledger says so.
+      const gift = { shard: 1, key: "ticket-7", items: [{ item: "coin", count: 3 }], why: "a lost coin" };
+      for (const changed of [true, false]) {
+        expect(await cluster.admin.ask("POST", "/api/players/bob/changes", gift)).toEqual({
+          status: 200,
+          body: { shard: 1, node: owner, version: 1, items: gift.items, made: [], changed },
+        });
+      }
+      const row = { number: 1, key: "change:admin:ticket-7", reason: "admin", name: "coin", before: 0, after: 3 };
+      expect(await cluster.admin.ask("GET", "/api/players/bob/ledger")).toMatchObject({
+        status: 200,
+        body: { player: "bob", shard: 1, rows: [row] },
+      });
       // What does not fit is refused at the door, and the session goes on.
       const refused = await ann.request(Satchel.put, { item: "" }).catch((error: unknown) => error);
       expect(refused).toMatchObject({ code: "INVALID", executed: false });
@@ -74,6 +100,51 @@ describe("Players", () => {
       expect(again.status).toMatchObject({ kind: "offline", reason: { code: "kicked", detail: "you wanted to" } });
     } finally {
       for (const client of clients) client.close();
+    }
+  });
+
+  clusterTest("walk in the map that they have entered, until it dies", async (ground) => {
+    const cluster = ground.cluster({ nodes: [...NODES, { id: "map:101" }], modules: [SATCHEL] });
+    await cluster.start();
+    const wait = { withinMs: 20_000, notices: cluster.notices };
+    const client = new PlayerClient({
+      url: `ws://127.0.0.1:${cluster.file.players.get("gateway:1") ?? 0}`,
+      token: () => tokenOf("ann"),
+    });
+    const map = async (): Promise<unknown> => {
+      const { body } = await cluster.admin.ask("GET", "/api/players/ann");
+      return (body as { readonly at: readonly { readonly map?: string }[] }).at[0]?.map;
+    };
+    const walk = () => client.request(Satchel.walk, {}).catch((error: unknown) => error);
+    const inNone = { code: "NO_ROUTE", executed: false };
+    /** The center does not know at once that the map is there again. */
+    const travel = () =>
+      waitFor(async () => ((await client.request(Satchel.travel, {})).kind === "ok" ? true : undefined), {
+        what: "ann to enter the map",
+        ...wait,
+      });
+    try {
+      for (const id of [...FOLLOWERS, "map:101"]) await cluster.node(id).line("link up", { withinMs: wait.withinMs });
+      client.connect();
+      await waitFor(() => (client.status.kind === "online" ? true : undefined), { what: "ann to log in", ...wait });
+      expect([await walk(), await map()]).toEqual([expect.objectContaining(inNone), undefined]);
+      await travel();
+      expect([await walk(), await walk(), await map()]).toEqual([
+        { at: "map:101", steps: 1 },
+        { at: "map:101", steps: 2 },
+        "map:101",
+      ]);
+      await cluster.node("map:101").kill();
+      await waitFor(async () => ((await map()) === undefined ? true : undefined), {
+        what: "ann to be in none",
+        ...wait,
+      });
+      expect(await walk()).toMatchObject(inNone);
+      await cluster.node("map:101").start();
+      await travel();
+      expect([await walk(), await map()]).toEqual([{ at: "map:101", steps: 1 }, "map:101"]);
+    } finally {
+      client.close();
     }
   });
 

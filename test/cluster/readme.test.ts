@@ -68,7 +68,7 @@ class Clone {
 
 describe("README.md", () => {
   test(
-    "from its own code to a player who strikes: each command does what is said",
+    "from its own code to a player who gets an item: each command does what is said",
     async () => {
       const clone = new Clone();
       try {
@@ -87,9 +87,13 @@ describe("README.md", () => {
         expect(await opening.exited).toBe(0);
         expect(await new Response(opening.stdout).text()).toContain('"changed":true');
         expect(await player.exited).toBe(0);
-        expect(await new Response(player.stdout).text()).toContain("place 1 with 30");
+        const told = await new Response(player.stdout).text();
+        expect(told).toContain("place 1 with 30");
+        expect(told).toContain("in the bag: 3 scale");
         const again = clone.run(clone.block('"id":"dragon"'));
-        expect(await new Response(again.stdout).text()).toContain('"subject":"ann","score":30');
+        const seen = await new Response(again.stdout).text();
+        expect(seen).toContain('"subject":"ann","score":30');
+        expect(seen).toContain('"reason":"boss.loot"');
         cluster.kill("SIGTERM");
         expect(await cluster.exited).toBe(0);
         await listening;

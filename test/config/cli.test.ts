@@ -9,8 +9,10 @@ function commandOf(line: string): unknown {
 }
 
 const OPTIONS = { config: "c.toml", modules: [], dataDir: undefined, log: undefined };
-const FLAGS = "--role, --id, --config, --module, --data, --log, --player, --watch, --help or --version";
-const ROLES = "gateway, user, center, map, cross_gateway, cross_center, cross_map, statistic, all or shard";
+const FLAGS =
+  "--role, --id, --config, --module, --data, --log, --player, --players, --shard, --url, --seconds, --rate, --ramp, " +
+  "--seed, --tokens, --ask, --watch, --help or --version";
+const ROLES = "gateway, user, center, map, cross_gateway, cross_center, cross_map, statistic, all, shard or bot";
 
 describe("parseCommand", () => {
   test("runs one node, with --flag value and --flag=value alike", () => {
@@ -87,7 +89,11 @@ describe("parseCommand", () => {
       "--player: found nothing; allowed: a name of 1 to 128 characters",
     ]);
     expect(commandOf("--role all --config c --player ann")).toEqual([
-      "--player: found it with --role all; allowed: kuafu token only",
+      "--player: found it with --role all; allowed: kuafu token or --role bot only",
+    ]);
+    expect(commandOf("--role center --id 3 --config c --players 5 --rate 2")).toEqual([
+      "--players: found it with --role center; allowed: --role bot only",
+      "--rate: found it with --role center; allowed: --role bot only",
     ]);
     expect(commandOf("check-config --config c --data d")).toEqual([
       "--data: found it with check-config; allowed: --config",

@@ -40,7 +40,7 @@ describe("parseConfig", () => {
   test("refuses an unknown key at every level, all at once, and says which there are", () => {
     const faults = faultsOf(`${WHOLE}port = 1\nporrt = 2\n[clutser]\nname = "x"\n[[shard]]\nnumber = 3\nzone = "x"\n`);
     expect(faults).toEqual([
-      'clutser: found an unknown key "clutser"; allowed: cluster, node, edge, remote, shard, tls or players',
+      'clutser: found an unknown key "clutser"; allowed: cluster, node, edge, remote, shard, tls, players or player_data',
       'node[4].port: found an unknown key "port"; allowed: role, id, shard, listen, address, dial, admin, players, players_tcp, on_gateway_death or modules',
       'node[4].porrt: found an unknown key "porrt"; allowed: role, id, shard, listen, address, dial, admin, players, players_tcp, on_gateway_death or modules',
       'shard[0].zone: found an unknown key "zone"; allowed: number, opened_at, time_zone, merged_into, merged_at, cross_center or cross_map',

@@ -8,7 +8,9 @@ import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { checkMail } from "#delivery/reward.ts";
 import { PlayerBag } from "#game/player_bag.ts";
 import { module } from "#module/module.ts";
+import { NODE_WAIT_MS } from "#module/player_gateway.ts";
 import type { ModuleNode } from "#module/module_node.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { SessionContract } from "#session/session_contract.ts";
 import type { PlayerAnswer } from "#session/player_router.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -28,7 +30,11 @@ class DataGround extends MeshGround {
     super({
       nodes,
       modules: () => [
-        module("host", { items: { gold: { kind: "currency" } } }, (node) => void hosts.set(node.id, node)),
+        module(
+          "host",
+          { items: { gold: { kind: "currency" }, sword: { kind: "unique" } } },
+          (node) => void hosts.set(node.id, node),
+        ),
       ],
     });
     this.hosts = hosts;
@@ -91,9 +97,9 @@ describe("Players' data: from any node of the shard", () => {
         Array.from({ length: 4 }, () => 4 * (index + 1)),
       );
     }
-    const loads = [USER, OTHER_USER].map((id) => ground.node(id).counters.get("player.loaded"));
+    const loads = [USER, OTHER_USER].map((id) => ground.node(id).counters.get("player_data.loaded"));
     expect(loads.every((count) => count > 0)).toBe(true);
-    expect([USER, OTHER_USER].map((id) => ground.node(id).counters.get("player.fenced"))).toEqual([0, 0]);
+    expect([USER, OTHER_USER].map((id) => ground.node(id).counters.get("player_data.fenced"))).toEqual([0, 0]);
     await ground.dispose();
   });
 
@@ -108,6 +114,16 @@ describe("Players' data: from any node of the shard", () => {
     expect(() => ground.give(CENTER, "ann", "a", 0)).toThrow();
     expect(() => ground.give(CENTER, "", "a", 1)).toThrow();
     expect(ground.give(CENTER, "ann", "a", 1)).toBe("ok");
+    await ground.dispose();
+  });
+
+  test("what only the player's own node can tell to be none fails at whoever asks, on any node", async () => {
+    const ground = new DataGround();
+    const change = { key: "k", reason: "test", items: [{ item: "sword", count: -1 }] };
+    for (const at of [CENTER, USER, OTHER_USER]) {
+      const ask = () => ground.within(at, () => ground.at(at).playerData.change("ann", change));
+      expect(ask).toThrow(new ChangeFault("Cannot take 1 of sword: unique items are taken by their id"));
+    }
     await ground.dispose();
   });
 });
@@ -174,6 +190,44 @@ describe("Players' data: user nodes that come and go", () => {
     ground.run(2_000);
     expect(() => ground.goldOf(USER, "ann")).toThrow("this node has store");
     expect(ground.node(USER).alarms.has("player_store_differs")).toBe(true);
+    await ground.dispose();
+  });
+});
+
+describe("Players' requests while their node is away for a moment", () => {
+  test("wait for it, and are answered when it is back; beyond a bound they were not executed", async () => {
+    const ground = new DataGround([...TREE, USER]);
+    const session = ground.login("ann");
+    ground.kill(USER);
+    ground.run(500);
+    ground.world.after(1_000, () => ground.start(USER));
+    expect(ground.asks("ann", session, PlayerBag.look, {})).toMatchObject({ kind: "reply" });
+    ground.kill(USER);
+    ground.run(500);
+    const startMs = ground.world.nowMs;
+    expect(ground.asks("ann", session, PlayerBag.look, {})).toMatchObject({
+      ...{ kind: "error", code: "NO_ROUTE", executed: false },
+    });
+    const tookMs = ground.world.nowMs - startMs;
+    expect(tookMs).toBeGreaterThan(1_000);
+    expect(tookMs).toBeLessThanOrEqual(NODE_WAIT_MS);
+    await ground.dispose();
+  });
+
+  test("are asked again when the node dies under them, if their method says that this is as good as once", async () => {
+    const ground = new DataGround([...TREE, USER]);
+    const session = ground.login("ann");
+    ground.give(CENTER, "ann", "start", 100);
+    for (let round = 0; round < 10; round += 1) {
+      ground.world.after(round, () => ground.kill(USER));
+      ground.world.after(round + 700, () => ground.start(USER));
+      const what = { item: "gold", count: 1 };
+      const answer = ground.asks("ann", session, PlayerBag.discard, { key: `${round}`, what });
+      expect(answer).toMatchObject({ kind: "reply", body: { kind: "ok" } });
+      ground.run(1_000);
+      ground.settle();
+      expect(ground.goldOf(CENTER, "ann")).toBe(99 - round);
+    }
     await ground.dispose();
   });
 });

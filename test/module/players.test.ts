@@ -58,7 +58,6 @@ class PlayerGround extends MeshGround {
         return player !== "gone";
       },
       players: () => ["ann", "bob"],
-      sessionOf: () => undefined,
     });
   }
 
@@ -179,9 +178,10 @@ describe("Players: what they are told", () => {
   test("only a node that serves players may, and only what its module lets players call", async () => {
     const ground = new PlayerGround();
     expect(() => ground.at(GATEWAY_2).onPlayer(Bag.use, () => ({ by: "", at: "" }))).toThrow(
-      "allowed are user and center",
+      "allowed are user, center, map",
     );
     expect(() => ground.at(USER).onPlayer(Bag.inside, () => ({}))).toThrow("not among its module's players");
+    expect(() => ground.at(CENTER).onPlayer(Bag.use, () => ({ by: "", at: "" }))).toThrow("its contract says user");
     await ground.dispose();
   });
 });

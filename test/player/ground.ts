@@ -6,6 +6,7 @@ import { Alarms } from "#base/alarms.ts";
 import { Counters } from "#base/counters.ts";
 import { seededRandom } from "#base/random.ts";
 import { ItemKinds } from "#player/item_kinds.ts";
+import { CHANGE_KEY_KEPT_MS } from "#player/ledger_table.ts";
 import { PlayerData } from "#player/player_data.ts";
 import { PLAYER_MIGRATIONS } from "#player/player_schema.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
@@ -60,6 +61,7 @@ export class PlayerGround {
     const data = new PlayerData({
       store: options.store ?? this.store,
       owner: name,
+      keyKeptMs: CHANGE_KEY_KEPT_MS,
       ...{ clock, kinds, alarms, counters },
       clusterMs: () => this.nowMs,
       random: seededRandom(name.length),

@@ -8,12 +8,14 @@ import { ManualClock } from "../store/manual_clock.ts";
 class Counted {
   readonly store: Store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
   transactions = 0;
+  failure: StoreError | undefined;
   readonly heard: unknown[] = [];
   readonly commits = new GroupCommit({
     store: {
       transaction: (work) => {
         this.transactions += 1;
-        return this.store.transaction(work);
+        const { failure } = this;
+        return failure === undefined ? this.store.transaction(work) : Promise.reject(failure);
       },
       close: () => this.store.close(),
     },
@@ -61,6 +63,19 @@ describe("GroupCommit", () => {
       "constraint",
       undefined,
     ]);
+    await counted.store.close();
+  });
+
+  test("fails for all at once when it is the disk's fault, and goes on when that is over", async () => {
+    const counted = await Counted.open();
+    counted.failure = new StoreError("full", "Cannot commit: the disk is full");
+    const before = counted.transactions;
+    const results = await Promise.allSettled([1, 2, 3].map((id) => counted.add(id)));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(counted.transactions - before).toBe(1);
+    counted.failure = undefined;
+    expect(await counted.add(4)).toBe(4);
+    expect(await counted.ids()).toEqual([4]);
     await counted.store.close();
   });
 

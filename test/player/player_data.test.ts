@@ -104,7 +104,7 @@ describe("PlayerData: who owns a player", () => {
     await second.data.change("ann", gold("b", -10));
     // What it holds says 10.
     expect(await first.data.change("ann", gold("c", -10))).toMatchObject({ kind: "short", found: 0 });
-    expect(first.counters.get("player.fenced")).toBe(1);
+    expect(first.counters.get("player_data.fenced")).toBe(1);
     expect(await ground.rows("SELECT owner, epoch, version FROM player")).toEqual([
       { owner: "user:101", epoch: 3, version: 2 },
     ]);
@@ -137,6 +137,23 @@ describe("PlayerData: who owns a player", () => {
     expect(data.heldCount).toBe(1);
     expect(await saving).toMatchObject({ kind: "ok", version: 2 });
     expect(data.heldCount).toBe(0);
+    await ground.store.close();
+  });
+});
+
+describe("PlayerData: a look", () => {
+  test("at a player whom nobody knows, or who is not logged in, takes nobody over and writes nothing", async () => {
+    const ground = await PlayerGround.open();
+    const { data } = ground.owner("user:101");
+    expect(await data.look("eve")).toMatchObject({ view: { version: 0, bag: { used: 0 } }, known: undefined });
+    expect((await data.read("eve")).version).toBe(0);
+    expect(await ground.rows("SELECT player FROM player")).toEqual([]);
+    await data.change("ann", gold("a", 3));
+    const other = ground.owner("user:102").data;
+    expect((await other.read("ann")).bag.items).toEqual([{ item: "gold", count: 3 }]);
+    expect((await other.look("ann")).known).toEqual({
+      ...{ owner: "user:101", epoch: 1, createdAtMs: START_MS, changedAtMs: START_MS },
+    });
     await ground.store.close();
   });
 });
@@ -241,7 +258,7 @@ describe("PlayerData: many owners that take players from each other", () => {
         "SELECT player, SUM(after_count - before_count) AS sum FROM player_ledger GROUP BY player ORDER BY player",
       );
       expect(lines).toEqual(players.map((player) => ({ player, sum: sums.get(player) ?? 0 })));
-      expect(owners.some(({ counters }) => counters.get("player.fenced") > 0)).toBe(true);
+      expect(owners.some(({ counters }) => counters.get("player_data.fenced") > 0)).toBe(true);
       await ground.store.close();
     }
   });

@@ -27,6 +27,7 @@ export const PLAN: NodePlan = {
   players: undefined,
   dataDir: "data/cross_center-5",
   shardDir: "data/shard-0",
+  playerData: { ledgerKeptMs: 1, keyKeptMs: 1 },
   modules: [],
   shardOf: new Map(),
   gateways: [],

@@ -16,6 +16,7 @@ import type { PlayerAnswer, PlayerRequest, PlayerRouter } from "#session/player_
 import type { Binding } from "#session/session_table.ts";
 import { SessionTable } from "#session/session_table.ts";
 import type { TokenVerifier } from "#session/token.ts";
+import type { Identity } from "#wire/identity.ts";
 import { FakeClock } from "../link/fake_clock.ts";
 import { recordingLog } from "../mesh/harness.ts";
 import type { LogLine } from "../mesh/harness.ts";
@@ -96,6 +97,8 @@ export class FakePresence implements Presence {
   /** What logins wait for. */
   gate: Promise<void> | undefined;
   loginCount = 0;
+  /** Where everybody is who has a session. */
+  map: Identity | undefined;
   #listener: (binding: Binding, how: EndedHow) => void = () => {};
 
   async login(player: string): Promise<Binding | "full"> {
@@ -113,6 +116,9 @@ export class FakePresence implements Presence {
   }
   has(binding: Binding): boolean {
     return this.table.has(binding);
+  }
+  mapOf(binding: Binding): Identity | undefined {
+    return this.has(binding) ? this.map : undefined;
   }
   onEnded(listener: (binding: Binding, how: EndedHow) => void): void {
     this.#listener = listener;

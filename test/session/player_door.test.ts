@@ -1,4 +1,5 @@
 import { describe, expect, test } from "#test";
+import { node } from "../mesh/harness.ts";
 import { DoorGround, settle } from "./door_ground.ts";
 
 const REQUEST = { kind: "request", seq: 1, method: 2000, body: { x: 1 } } as const;
@@ -133,16 +134,17 @@ describe("PlayerDoor: resume", () => {
     expect(ground.presence.loginCount).toEqual(1);
   });
 
-  test("operators see since when the session is, and since when it waits", async () => {
+  test("operators see since when the session is, since when it waits, and in which map", async () => {
     const ground = new DoorGround();
     const sinceMs = ground.clock.wallMs();
     const { conn, session } = await ground.online("ann");
     ground.clock.run(5_000);
-    const online = { id: session, sinceMs, lostSinceMs: undefined };
+    const online = { id: session, sinceMs, lostSinceMs: undefined, map: undefined };
     expect(ground.door.find("ann")).toEqual({ session: online, place: undefined });
     conn.lose();
     ground.clock.run(10_000);
-    const lost = { ...online, lostSinceMs: sinceMs + 5_000 };
+    ground.presence.map = node("map:101");
+    const lost = { ...online, lostSinceMs: sinceMs + 5_000, map: node("map:101").id };
     expect(ground.door.find("ann")).toEqual({ session: lost, place: undefined });
     ground.clock.run(60_000);
     expect(ground.door.find("ann")).toEqual({ session: undefined, place: undefined });
