@@ -9,13 +9,13 @@ import type { CallErrorCode } from "#wire/call_error.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { PlayerRole } from "#rpc/contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
-import { PlayerContract } from "#session/player_contract.ts";
+import { LEAVE_MS_MAX, PlayerContract } from "#session/player_contract.ts";
 import type { PlayerAnswer, PlayerRequest, PlayerRouter } from "#session/player_router.ts";
 import type { GatewaySessions } from "#session/gateway_sessions.ts";
 import type { Binding } from "#session/session_table.ts";
 import { nodesOf } from "#session/session_table.ts";
 import type { Identity } from "#wire/identity.ts";
-import type { NodeId } from "#wire/role.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
 import type { PlayerMethods } from "./player_methods.ts";
 
 /** What the door does for nodes of the shard. */
@@ -32,12 +32,14 @@ export interface PlayerGatewayOptions {
   readonly methods: PlayerMethods;
   /** What the shard believes of its players. */
   readonly sessions: Pick<GatewaySessions, "find" | "has" | "mapOf" | "enterMap" | "leaveMap">;
-  /** Nodes of the shard that are linked to this gateway. */
+  /** Nodes of the shard that are linked to this gateway, and stay. */
   readonly nodes: () => readonly Identity[];
+  /** This one does not; answers who it is, undefined when it is not linked. */
+  readonly leaves: (id: NodeId) => Identity | undefined;
 }
 
 /** For a node that is to serve a player, and is not there. */
-export const NODE_WAIT_MS = 3_000;
+export const NODE_WAIT_MS = 5_000;
 /** Before it is looked for again: at first, and at most. */
 const NODE_LOOK_MS = 50;
 const NODE_LOOK_MS_MAX = 400;
@@ -47,6 +49,9 @@ const PASSING: ReadonlySet<CallErrorCode> = new Set(["NO_ROUTE", "DRAINING", "LI
 export class PlayerGateway implements PlayerRouter {
   readonly #options: PlayerGatewayOptions;
   #seats: PlayerSeatsOf | undefined;
+  /** By node: its players' requests that are under way. */
+  readonly #asked = new Map<NodeKey, number>();
+  #answered = Promise.withResolvers<void>();
 
   constructor(options: PlayerGatewayOptions) {
     this.#options = options;
@@ -56,6 +61,12 @@ export class PlayerGateway implements PlayerRouter {
       this.#ofShard(source);
       const all = players ?? this.#seats?.players() ?? [];
       return { told: all.filter((player) => this.#seats?.push(player, type, body) === true).length };
+    });
+    server.serve(PlayerContract.leave, async (_, { source }) => {
+      const node = options.leaves(source);
+      if (node === undefined) throw new TypeError(`${source} is no node of shard ${options.self.shard}`);
+      await this.#idle(node.key);
+      return {};
     });
     server.serve(PlayerContract.whereis, (of) => ({
       session: sessions.find(of)?.session,
@@ -112,6 +123,7 @@ export class PlayerGateway implements PlayerRouter {
       if (role === "map") return refused("NO_ROUTE", "the player is in no map");
       return refused("NO_ROUTE", `no ${role} of shard ${self.shard} is there`);
     }
+    this.#asked.set(to.key, (this.#asked.get(to.key) ?? 0) + 1);
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
       const answer = await endpoint.caller.call(PlayerContract.request, { session, player, method, body }, options);
@@ -122,6 +134,27 @@ export class PlayerGateway implements PlayerRouter {
       if (!isCallError(error)) throw error;
       const executed = error.notExecuted ? false : error.code === "FAILED" ? true : null;
       return { kind: "error", code: error.code, detail: error.detail, executed };
+    } finally {
+      this.#ended(to.key);
+    }
+  }
+
+  #ended(node: NodeKey): void {
+    const left = (this.#asked.get(node) ?? 1) - 1;
+    if (left > 0) {
+      this.#asked.set(node, left);
+      return;
+    }
+    this.#asked.delete(node);
+    this.#answered.resolve();
+    this.#answered = Promise.withResolvers<void>();
+  }
+
+  /** Resolves when no request is under way there, or after LEAVE_MS_MAX. */
+  async #idle(node: NodeKey): Promise<void> {
+    const late = sleep(this.#options.clock, LEAVE_MS_MAX).then(() => "late" as const);
+    while (this.#asked.has(node)) {
+      if ((await Promise.race([this.#answered.promise, late])) === "late") return;
     }
   }
 

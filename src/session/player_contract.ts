@@ -7,6 +7,8 @@ import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 import { nodeIdSchema } from "#rpc/runtime_contract.ts";
 
+/** For requests of players that a node is executing when it is about to stop. */
+export const LEAVE_MS_MAX = 1_500;
 /** Type of a push, for the client to tell them apart. */
 export const PUSH_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
 /** Players that one push may name. */
@@ -19,6 +21,11 @@ const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const type = v.pipe(v.string(), v.regex(PUSH_TYPE));
 
 export const PlayerContract = contract("player", {
+  /**
+   * Served by `gateway`: the node of its shard that asks is about to stop. It gets no more requests of players; answered when
+   * none is under way there, or after LEAVE_MS_MAX.
+   */
+  leave: { id: 49, idempotent: true, whileDraining: true, request: v.strictObject({}), reply: v.strictObject({}) },
   /** Served by `user`, `center` and `map`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
   request: {
     id: 50,
