@@ -40,7 +40,15 @@ function plan(webSocketPort: number): NodePlan {
     players: {
       webSocket: address,
       tcp: { host: "127.0.0.1", port: 7003 },
-      config: { tokenKeys: [KEY], sessionsMax: 5, development: true, maintenance: false, whiteList: [] },
+      tls: undefined,
+      config: {
+        tokenKeys: [KEY],
+        tls: undefined,
+        sessionsMax: 5,
+        development: true,
+        maintenance: false,
+        whiteList: [],
+      },
     },
   };
 }
