@@ -46,6 +46,9 @@ const PLAIN = [
   "rubbish\n",
 ];
 
+/** Bun's idle time is 10 s, looked at every four. */
+const IDLE_CLOSED_MS_MAX = 30_000;
+
 const cleanups: (() => Promise<void> | void)[] = [];
 
 interface Ground {
@@ -152,6 +155,25 @@ describe.skipIf(!hasOpenssl)("Players' listeners with TLS", () => {
       await login(await enter(port[way], { ca: MADE.ca }), "ann");
     });
   }
+
+  // The one bound that is Bun's own: nothing here could end them.
+  test(
+    "webSocket: a handshake that never ends, and one after which nothing is asked, are closed by themselves",
+    async () => {
+      const { port, addresses } = ground();
+      const [slow, idle] = [await stranger(port.webSocket, HALF_HELLO), await stranger(port.webSocket, "")];
+      const asksNothing = Promise.withResolvers<void>();
+      await Bun.connect({
+        hostname: "127.0.0.1",
+        port: port.webSocket,
+        tls: { ca: MADE.ca },
+        socket: { data: () => {}, close: () => asksNothing.resolve() },
+      });
+      await Promise.all([slow.closed, idle.closed, asksNothing.promise]);
+      expect(addresses).toEqual([]);
+    },
+    IDLE_CLOSED_MS_MAX,
+  );
 
   test("tcp: handshakes under way count as connections, and whoever is one too many is told so over TLS", async () => {
     const { port, door, counters } = ground({ connsMax: 3 });
