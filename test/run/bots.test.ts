@@ -108,6 +108,13 @@ describe("urlsOf()", () => {
     const open = 'players = "0.0.0.0:7012"\naddress = "gate.internal:7011"';
     expect(urlsOf(cluster(gateway(1, open)), undefined)).toEqual({ kind: "ok", urls: ["ws://gate.internal:7012"] });
   });
+
+  test("dials with TLS where players come in with TLS alone", () => {
+    const table = '[players]\ntoken_keys = [{ kid = "a", algorithm = "EdDSA", file = "p.pem" }]\n';
+    const cross = '[[node]]\nrole = "cross_gateway"\nid = 1\nlisten = "127.0.0.1:7001"\n';
+    const config = configOf(`${HEAD}${table}tls = { cert_file = "c", key_file = "k" }\n${cross}${TWO}`);
+    expect(urlsOf(config, 1)).toEqual({ kind: "ok", urls: ["wss://127.0.0.1:7012"] });
+  });
 });
 
 describe("prepareBots()", () => {
