@@ -22,6 +22,8 @@ import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
 import { CELL_MS_DEFAULT, ROUNDS_DEFAULT, wholeNumber } from "./setting.ts";
 import { benchPlayers } from "./players/players_bench.ts";
+import { benchResumes } from "./players/resumes_bench.ts";
+import { benchSessions } from "./players/sessions_bench.ts";
 import { benchRanking } from "./ranking/ranking_bench.ts";
 import { benchStart } from "./start/start_bench.ts";
 import { stopAll } from "./worker.ts";
@@ -43,6 +45,8 @@ const PARTS: readonly Part[] = [
   { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
   { name: "rewards", title: "Rewards to 100 shards", run: benchRewards },
   { name: "players", title: "Players through their gateway", run: benchPlayers },
+  { name: "sessions", title: "Players' logins, pushes and idle sessions", run: benchSessions },
+  { name: "resumes", title: "Players' resumes after a cut", run: benchResumes },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "start", title: "Start", run: benchStart },
 ];
