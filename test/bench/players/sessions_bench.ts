@@ -29,6 +29,9 @@ interface Run {
   readonly loginP99Ms: number;
   readonly loginCpuUs: number;
   readonly pushMs: number;
+  /** Processor time of one push to all. */
+  readonly pushDoorMs: number;
+  readonly pushClientsMs: number;
   /** From none to all of them, and from the first ones to all. */
   readonly kib: number;
   readonly laterKib: number;
@@ -40,6 +43,8 @@ const ROWS: readonly (readonly [string, keyof Run])[] = [
   ["login p99 ms", "loginP99Ms"],
   ["CPU µs/login of the gateway or server", "loginCpuUs"],
   [`push to ${SESSIONS_TEXT} until the last has it, ms`, "pushMs"],
+  ["CPU ms of that: gateway or server", "pushDoorMs"],
+  ["CPU ms of that: clients", "pushClientsMs"],
   [`KiB per idle session, from none to ${SESSIONS_TEXT}`, "kib"],
   [`KiB per idle session, from ${FIRST_TEXT} to ${SESSIONS_TEXT}`, "laterKib"],
 ];
@@ -72,7 +77,7 @@ export async function benchSessions(setting: Setting): Promise<string> {
   return `${RUNS} runs in turns, each with new processes. Logins: the first ${FIRST_TEXT} players of a gateway that has just started, ${AT_ONCE} at a
 time, from the dial to the welcome, with signed tokens (of the bare server: to the open socket). Push: a player has the \`center\` tell
 everybody ${PUSHED_TEXT.length} bytes of text, ${PUSHES} times, from its request to the last of ${SESSIONS_TEXT} clients; the bare server sends the same bytes to
-each of its sockets. Memory: what resident memory has grown by when ${SESSIONS_TEXT} players idle and ping every 10 s, nothing was
+each of its sockets; all clients are one process, which takes its part of either time. Memory: what resident memory has grown by when ${SESSIONS_TEXT} players idle and ping every 10 s, nothing was
 pushed yet, each the least of ${(SAMPLES * SAMPLE_MS) / 1000} s. The executable is asked for no collection: from none on, garbage of the logins and compiled code
 are counted too; from the first ${FIRST_TEXT} on, sessions may have filled room that was there. The first is rather too much, the
 second rather too little. The wish: at most 12 KiB per idle session beyond the bare one.
@@ -90,10 +95,14 @@ async function oneRun(system: PlayersSystem): Promise<Run> {
   await clients.ask({ what: "enter", count: SESSIONS });
   const after = await settledSize(doorPid);
   const pushes: number[] = [];
+  const cpu = (pid: number): number => cpuMs(pid) ?? Number.NaN;
+  const pushBefore = [cpu(doorPid), cpu(clients.pid)] as const;
   for (let turn = 0; turn < PUSHES; turn += 1) {
     const { lastMs } = await clients.ask<Pushed>({ what: "push" });
     pushes.push(lastMs);
   }
+  const pushDoorMs = (cpu(doorPid) - pushBefore[0]) / PUSHES;
+  const pushClientsMs = (cpu(clients.pid) - pushBefore[1]) / PUSHES;
   await system.stop();
   return {
     loginsPerSecond: (FIRST / entered.elapsedMs) * 1000,
@@ -101,6 +110,8 @@ async function oneRun(system: PlayersSystem): Promise<Run> {
     loginP99Ms: entered.p99Ms,
     loginCpuUs,
     pushMs: median(pushes),
+    pushDoorMs,
+    pushClientsMs,
     kib: (after - none) / SESSIONS / 1024,
     laterKib: (after - first) / (SESSIONS - FIRST) / 1024,
   };
