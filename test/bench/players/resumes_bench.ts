@@ -50,7 +50,7 @@ on purpose: the client waits a random time of up to BACKOFF_MIN_MS (${BACKOFF_MI
 BACKOFF_MAX_MS (${text(BACKOFF_MAX_MS)} ms), before it dials; the door's \`newConns\` takes ${text(burst)} connections at once and ${perSecond} more each second, and tells
 those it turns away to wait RETRY_MS.tooMany (${text(RETRY_MS.tooMany)} ms) beside that. So ${text(SESSIONS)} take ${text(FLOOR_MS)} ms at the least, whatever the gateway
 can do. What it can do is what a cut of the ${text(burst)} shows that \`newConns\` lets in at once: with the client's backoff, and with
-clients that dial at once. The bare server's sockets are dialled again at once: no token, no session, no limit.`;
+clients that dial as soon as their one process comes to it. The bare server's sockets are dialled again at once: no token, no session, no limit.`;
 
 export async function benchResumes(setting: Setting): Promise<string> {
   if (connsMax() < SESSIONS * 2) return "Skipped: the limit of open files leaves no room for the sessions.";
