@@ -7,6 +7,7 @@
 import { Alarms } from "#base/alarms.ts";
 import { Counters } from "#base/counters.ts";
 import { ItemKinds } from "#player/item_kinds.ts";
+import { CHANGE_KEY_KEPT_MS } from "#player/ledger_table.ts";
 import { PlayerData } from "#player/player_data.ts";
 import { PLAYER_MIGRATIONS } from "#player/player_schema.ts";
 import { bunClock } from "#runtime/bun_clock.ts";
@@ -39,6 +40,7 @@ const kinds = new ItemKinds();
 kinds.add({ coin: { kind: "currency" } });
 const data = new PlayerData({
   ...{ store, owner: "user:101", clock: bunClock, random: bunRandom, kinds, counters },
+  keyKeptMs: CHANGE_KEY_KEPT_MS,
   clusterMs: () => bunClock.wallMs(),
   alarms: new Alarms({ clock: bunClock, log: QUIET }),
   isLoggedIn: () => true,
