@@ -14,7 +14,7 @@ import { bunFiles } from "#runtime/bun_files.ts";
 import { bunGetJson } from "#runtime/bun_get_json.ts";
 import { bunServeHttp } from "#runtime/bun_http.ts";
 import { loadBotRequests, loadModule, provideKuafu } from "#runtime/bun_modules.ts";
-import { bunListenPlayers } from "#runtime/bun_players.ts";
+import { bunListenPlayers, bunSecurePlayers } from "#runtime/bun_players.ts";
 import { bunProcesses, isCompiled } from "#runtime/bun_processes.ts";
 import { bunRandom } from "#runtime/bun_random.ts";
 import { onRollingSignal, onStopSignals } from "#runtime/bun_signals.ts";
@@ -267,6 +267,7 @@ function bunRuntime(logFor: (node: string) => Log): Runtime {
     connsMax: most,
     serveHttp: bunServeHttp,
     listenPlayers: bunListenPlayers,
+    securePlayers: bunSecurePlayers(transport),
     loadModule,
     usage: bunUsage,
     budget: new SendBudget(),

@@ -17,7 +17,7 @@ import type {
   ShardConfig,
 } from "./types.ts";
 import { anyOf, type Fault } from "./fault.ts";
-import { type TlsFiles, tlsFilesOf } from "./tls.ts";
+import { type KeyPairFiles, keyPairFilesOf, type TlsFiles, tlsFilesOf } from "./tls.ts";
 
 /** A gateway to dial. */
 export interface DialPlan {
@@ -31,6 +31,8 @@ export interface DialPlan {
 export interface PlayersPlan {
   readonly webSocket: Address | undefined;
   readonly tcp: Address | undefined;
+  /** Set when both are to take nobody without TLS. */
+  readonly tls: KeyPairFiles | undefined;
   readonly config: PlayersConfig;
 }
 
@@ -113,10 +115,12 @@ export function nodePlan(
   };
 }
 
-function playersOf(config: ClusterConfig, own: Pick<NodeConfig, "players" | "playersTcp">): PlayersPlan | undefined {
+type PlayersNode = Pick<NodeConfig, "number" | "players" | "playersTcp"> & { readonly role: Role };
+
+function playersOf({ players: config }: ClusterConfig, own: PlayersNode): PlayersPlan | undefined {
   const { players: webSocket, playersTcp: tcp } = own;
-  if ((webSocket === undefined && tcp === undefined) || config.players === undefined) return undefined;
-  return { webSocket, tcp, config: config.players };
+  if ((webSocket === undefined && tcp === undefined) || config === undefined) return undefined;
+  return { webSocket, tcp, tls: config.tls === undefined ? undefined : keyPairFilesOf(config.tls, own), config };
 }
 
 /** Where the nodes of a shard keep what they share. */

@@ -9,6 +9,7 @@ import { DOOR_LIMITS } from "#session/door_limits.ts";
 import { TOKEN_ALGORITHMS } from "#session/jose_tokens.ts";
 import { SESSIONS_MAX } from "#session/session_table.ts";
 import { anyOf, shown } from "./fault.ts";
+import { nodePath } from "./tls.ts";
 import type { PlayersConfig } from "./types.ts";
 
 const KEYS_MAX = 16;
@@ -29,8 +30,11 @@ const tokenKey = v.strictObject(
   "a table with kid, algorithm and file",
 );
 
+const serverTls = v.strictObject({ cert_file: nodePath, key_file: nodePath }, "a table with cert_file and key_file");
+
 export const playersTable = v.object({
   token_keys: v.pipe(v.array(tokenKey, KEYS), v.minLength(1, KEYS), v.maxLength(KEYS_MAX, KEYS)),
+  tls: v.optional(serverTls),
   sessions_max: v.optional(
     v.pipe(v.number(COUNT), v.integer(COUNT), v.minValue(1, COUNT), v.maxValue(SESSIONS_MAX, COUNT)),
     DOOR_LIMITS.sessionsMax,
@@ -67,6 +71,7 @@ export function playersConfig(raw: RawPlayers, fault: Report): PlayersConfig {
   }
   return {
     tokenKeys: raw.token_keys,
+    tls: raw.tls === undefined ? undefined : { certFile: raw.tls.cert_file, keyFile: raw.tls.key_file },
     sessionsMax: raw.sessions_max,
     development: raw.development,
     maintenance: raw.maintenance,

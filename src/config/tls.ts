@@ -1,6 +1,7 @@
 /**
  * The table `[tls]` of the cluster file: where a node finds certificate, key and CA. All three or no table. One file
- * serves all nodes, so `{role}` and `{id}` in a path stand for those of the node that reads it. Reads nothing itself.
+ * serves all nodes, so `{role}` and `{id}` in a path stand for those of the node that reads it; so it is with `tls` of
+ * `[players]`, which has no CA. Reads nothing itself.
  */
 
 import * as v from "valibot";
@@ -12,20 +13,24 @@ const PATH_LENGTH_MAX = 4096;
 /** Names in certificates are DNS names. */
 const DNS_NAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
-const path = v.pipe(
+/** Of a file that each node may have one of its own of. */
+export const nodePath = v.pipe(
   v.string(PATH),
   v.minLength(1, PATH),
   v.maxLength(PATH_LENGTH_MAX, PATH),
   v.check((text) => !/[{}]/.test(text.replaceAll(/\{(?:role|id)\}/g, "")), PATH),
 );
 
-export const tlsTable = v.object({ cert_file: path, key_file: path, ca_file: path });
+export const tlsTable = v.object({ cert_file: nodePath, key_file: nodePath, ca_file: nodePath });
 export type RawTls = v.InferOutput<typeof tlsTable>;
 
 /** Paths of one node, or of all with the placeholders still in them. */
-export interface TlsFiles {
+export interface KeyPairFiles {
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+export interface TlsFiles extends KeyPairFiles {
   readonly caFile: string;
 }
 
@@ -41,7 +46,19 @@ export function tlsConfig(
   return { certFile: raw.cert_file, keyFile: raw.key_file, caFile: raw.ca_file };
 }
 
-export function tlsFilesOf(files: TlsFiles, node: { readonly role: Role; readonly number: number }): TlsFiles {
-  const filled = (text: string): string => text.replaceAll("{role}", node.role).replaceAll("{id}", String(node.number));
-  return { certFile: filled(files.certFile), keyFile: filled(files.keyFile), caFile: filled(files.caFile) };
+interface NodeName {
+  readonly role: Role;
+  readonly number: number;
+}
+
+export function tlsFilesOf(files: TlsFiles, node: NodeName): TlsFiles {
+  return { ...keyPairFilesOf(files, node), caFile: filled(files.caFile, node) };
+}
+
+export function keyPairFilesOf({ certFile, keyFile }: KeyPairFiles, node: NodeName): KeyPairFiles {
+  return { certFile: filled(certFile, node), keyFile: filled(keyFile, node) };
+}
+
+function filled(path: string, { role, number }: NodeName): string {
+  return path.replaceAll("{role}", role).replaceAll("{id}", String(number));
 }

@@ -5,7 +5,7 @@
 import type { Address } from "#link/transport.ts";
 import type { TokenAlgorithm } from "#session/jose_tokens.ts";
 import type { NodeId, Role } from "#wire/role.ts";
-import type { TlsFiles } from "./tls.ts";
+import type { KeyPairFiles, TlsFiles } from "./tls.ts";
 
 /** Roles that a `[[node]]` can have; an `admin` node is an `[[edge]]`. */
 export const NODE_ROLES = [
@@ -84,6 +84,8 @@ export interface TokenKeyConfig {
 /** What gateways with an address for players need. */
 export interface PlayersConfig {
   readonly tokenKeys: readonly TokenKeyConfig[];
+  /** Set when nobody is to come in without TLS; `{role}` and `{id}` are still in the paths. */
+  readonly tls: KeyPairFiles | undefined;
   /** Sessions of one gateway; who comes then waits. */
   readonly sessionsMax: number;
   /** Tokens may be signed by `kuafu token`. */

@@ -21,14 +21,17 @@ import { Inbox } from "#delivery/inbox.ts";
 import { ItemKinds } from "#player/item_kinds.ts";
 import { PLAYER_DATA_KEPT } from "#player/ledger_table.ts";
 import { servePins } from "#player/shard_store.ts";
+import { isCallError } from "#rpc/call_failure.ts";
 import { Endpoint } from "#rpc/endpoint.ts";
+import { LeavingNodes } from "#session/leaving_nodes.ts";
+import { PlayerContract } from "#session/player_contract.ts";
 import { GatewaySessions } from "#session/gateway_sessions.ts";
 import { ShardLogins } from "#session/shard_logins.ts";
 import type { Address } from "#link/transport.ts";
 import type { Identity } from "#wire/identity.ts";
 import { IssuedRewards } from "./issued_rewards.ts";
-import type { NodeKey } from "#wire/role.ts";
-import { parseNodeId } from "#wire/role.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
+import { keyOfId, parseNodeId } from "#wire/role.ts";
 import { KnownShards } from "./known_shards.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { NodeEnd, NodeOptions } from "./node_options.ts";
@@ -43,6 +46,9 @@ import { TargetResolver } from "./target.ts";
 
 /** Time for what is being executed to end, before links are said goodbye to. */
 export const DRAIN_MS_MAX = 6_000;
+
+/** For the gateway to send no more requests of players. */
+export const LEAVE_TIMEOUT_MS = 2_000;
 
 /** Exit codes that a node asks for. */
 export const EXIT_DUPLICATE = 1;
@@ -150,10 +156,18 @@ export class Node {
     }
     if (spec.parts.includes("sessions")) {
       const { endpoint, counters } = this;
-      const nodes = (): readonly Identity[] => this.mesh.shardNodes();
+      const leaving = new LeavingNodes();
+      const nodes = (): readonly Identity[] => leaving.staying(this.mesh.shardNodes());
       const sessions = new GatewaySessions({ random, clock, counters, endpoint, nodes });
+      const leaves = (id: NodeId): Identity | undefined => {
+        const node = this.mesh.shardNodes().find((other) => other.id === id);
+        if (node === undefined) return undefined;
+        leaving.add(node);
+        sessions.nodesChanged(node);
+        return node;
+      };
       this.sessions = sessions;
-      this.playerGateway = new PlayerGateway({ self, clock, endpoint, methods, sessions, nodes });
+      this.playerGateway = new PlayerGateway({ self, clock, endpoint, methods, sessions, nodes, leaves });
     }
     this.modules = new ModuleHost({
       methods,
@@ -275,6 +289,7 @@ export class Node {
 
   async #drain(detail: string): Promise<void> {
     this.#state = "draining";
+    await this.#leave();
     this.endpoint.server.drain();
     this.mesh.hub.stopAccepting();
     await Promise.race([this.endpoint.server.idle(), sleep(this.#clock, DRAIN_MS_MAX)]);
@@ -285,6 +300,19 @@ export class Node {
     await this.shards?.stop();
     await this.mesh.hub.goodbye("stopping", detail);
     this.close();
+  }
+
+  /** Of players' requests none is lost on the way when the gateway sends no more of them. Never rejects with a CallError. */
+  async #leave(): Promise<void> {
+    const { gateway } = this.#options;
+    if (this.players === undefined || gateway === undefined) return;
+    try {
+      const options = { to: { key: keyOfId(gateway) }, timeoutMs: LEAVE_TIMEOUT_MS };
+      await this.endpoint.caller.call(PlayerContract.leave, {}, options);
+    } catch (error) {
+      // It is gone itself, or of an older release.
+      if (!isCallError(error)) throw error;
+    }
   }
 
   /** At once, without a word: what is left after `stop`, or instead of it. */

@@ -9,13 +9,13 @@ import type { CallErrorCode } from "#wire/call_error.ts";
 import { isCallError } from "#rpc/call_failure.ts";
 import type { PlayerRole } from "#rpc/contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
-import { PlayerContract } from "#session/player_contract.ts";
+import { LEAVE_MS_MAX, PlayerContract } from "#session/player_contract.ts";
 import type { PlayerAnswer, PlayerRequest, PlayerRouter } from "#session/player_router.ts";
 import type { GatewaySessions } from "#session/gateway_sessions.ts";
 import type { Binding } from "#session/session_table.ts";
 import { nodesOf } from "#session/session_table.ts";
 import type { Identity } from "#wire/identity.ts";
-import type { NodeId } from "#wire/role.ts";
+import type { NodeId, NodeKey } from "#wire/role.ts";
 import type { PlayerMethods } from "./player_methods.ts";
 
 /** What the door does for nodes of the shard. */
@@ -32,21 +32,26 @@ export interface PlayerGatewayOptions {
   readonly methods: PlayerMethods;
   /** What the shard believes of its players. */
   readonly sessions: Pick<GatewaySessions, "find" | "has" | "mapOf" | "enterMap" | "leaveMap">;
-  /** Nodes of the shard that are linked to this gateway. */
+  /** Nodes of the shard that are linked to this gateway, and stay. */
   readonly nodes: () => readonly Identity[];
+  /** This one does not; answers who it is, undefined when it is not linked. */
+  readonly leaves: (id: NodeId) => Identity | undefined;
 }
 
 /** For a node that is to serve a player, and is not there. */
-export const NODE_WAIT_MS = 3_000;
+export const NODE_WAIT_MS = 5_000;
 /** Before it is looked for again: at first, and at most. */
 const NODE_LOOK_MS = 50;
 const NODE_LOOK_MS_MAX = 400;
-/** Ends of a request that was not executed, and that may go by themselves. */
-const PASSING: ReadonlySet<CallErrorCode> = new Set(["NO_ROUTE", "DRAINING"]);
+/** Ends of a request whose reason may go by itself. */
+const PASSING: ReadonlySet<CallErrorCode> = new Set(["NO_ROUTE", "DRAINING", "LINK_LOST"]);
 
 export class PlayerGateway implements PlayerRouter {
   readonly #options: PlayerGatewayOptions;
   #seats: PlayerSeatsOf | undefined;
+  /** By node: its players' requests that are under way. */
+  readonly #asked = new Map<NodeKey, number>();
+  #answered = Promise.withResolvers<void>();
 
   constructor(options: PlayerGatewayOptions) {
     this.#options = options;
@@ -56,6 +61,12 @@ export class PlayerGateway implements PlayerRouter {
       this.#ofShard(source);
       const all = players ?? this.#seats?.players() ?? [];
       return { told: all.filter((player) => this.#seats?.push(player, type, body) === true).length };
+    });
+    server.serve(PlayerContract.leave, async (_, { source }) => {
+      const node = options.leaves(source);
+      if (node === undefined) throw new TypeError(`${source} is no node of shard ${options.self.shard}`);
+      await this.#idle(node.key);
+      return {};
     });
     server.serve(PlayerContract.whereis, (of) => ({
       session: sessions.find(of)?.session,
@@ -95,10 +106,10 @@ export class PlayerGateway implements PlayerRouter {
       wasSent ||= answer.executed !== false;
       const known = wasSent && answer.executed === false ? { ...answer, executed: null } : answer;
       // Only the game itself can put a player into a map: that is not waited for.
-      const isPassing = checked.role !== "map" && PASSING.has(answer.code);
-      const isWorthIt = answer.code === "LINK_LOST" ? isIdempotent || !wasSent : isPassing;
+      const isPassing = PASSING.has(answer.code) && (checked.role !== "map" || answer.code !== "NO_ROUTE");
+      const isSafe = answer.executed === false || isIdempotent;
       const isLate = clock.nowMs() - startMs + pauseMs > Math.min(NODE_WAIT_MS, request.deadlineMs / 2);
-      if (!isWorthIt || isLate) return known;
+      if (!isPassing || !isSafe || isLate) return known;
       await sleep(clock, pauseMs);
       // Nobody waits for the answer of a session that is over.
       if (!this.#options.sessions.has({ player, session })) return known;
@@ -112,14 +123,38 @@ export class PlayerGateway implements PlayerRouter {
       if (role === "map") return refused("NO_ROUTE", "the player is in no map");
       return refused("NO_ROUTE", `no ${role} of shard ${self.shard} is there`);
     }
+    this.#asked.set(to.key, (this.#asked.get(to.key) ?? 0) + 1);
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
       const answer = await endpoint.caller.call(PlayerContract.request, { session, player, method, body }, options);
-      return answer.kind === "reply" ? answer : refused(answer.code, answer.detail);
+      if (answer.kind === "reply") return answer;
+      if (answer.kind === "refused") return refused(answer.code, answer.detail);
+      return { kind: "error", code: answer.code, detail: answer.detail, executed: null };
     } catch (error) {
       if (!isCallError(error)) throw error;
       const executed = error.notExecuted ? false : error.code === "FAILED" ? true : null;
       return { kind: "error", code: error.code, detail: error.detail, executed };
+    } finally {
+      this.#ended(to.key);
+    }
+  }
+
+  #ended(node: NodeKey): void {
+    const left = (this.#asked.get(node) ?? 1) - 1;
+    if (left > 0) {
+      this.#asked.set(node, left);
+      return;
+    }
+    this.#asked.delete(node);
+    this.#answered.resolve();
+    this.#answered = Promise.withResolvers<void>();
+  }
+
+  /** Resolves when no request is under way there, or after LEAVE_MS_MAX. */
+  async #idle(node: NodeKey): Promise<void> {
+    const late = sleep(this.#options.clock, LEAVE_MS_MAX).then(() => "late" as const);
+    while (this.#asked.has(node)) {
+      if ((await Promise.race([this.#answered.promise, late])) === "late") return;
     }
   }
 

@@ -6,7 +6,8 @@
 import type { HeardRequestOf, AnswerOf, Method } from "#rpc/contract.ts";
 import { ContractError } from "#rpc/contract.ts";
 import type { Endpoint } from "#rpc/endpoint.ts";
-import { PlayerContract } from "#session/player_contract.ts";
+import { isCallError } from "#rpc/call_failure.ts";
+import { PlayerContract, STUCK_CODES } from "#session/player_contract.ts";
 import type { ShardLogins } from "#session/shard_logins.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { PlayerMethods } from "./player_methods.ts";
@@ -57,7 +58,15 @@ export class PlayerService {
       const checked = this.#methods.check(method, body);
       if (checked.kind === "refused") return checked;
       const from: PlayerCall = { player, session, timeLeftMs: () => context.timeLeftMs() };
-      return { kind: "reply" as const, body: await handler(from, checked.body as never) };
+      try {
+        return { kind: "reply" as const, body: await handler(from, checked.body as never) };
+      } catch (error) {
+        if (!isCallError(error)) throw error;
+        const code = STUCK_CODES.find((each) => each === error.code);
+        if (code === undefined) throw error;
+        // The handler is without fault, and another time it may succeed.
+        return { kind: "stuck" as const, code, detail: error.message };
+      }
     });
   }
 

@@ -6,7 +6,7 @@
 import { packBody } from "#wire/body.ts";
 import type { ItemKinds } from "./item_kinds.ts";
 import type { ItemCount, PlayerChange, Refused } from "./player_change.ts";
-import { MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
+import { ChangeFault, MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
 import type { PlayerRecord, PlayerView, Profile, UniqueItem } from "./player_record.ts";
 import {
   BAG_CAPACITY_MAX,
@@ -67,7 +67,7 @@ export function planChange(
       taken.push(found);
     } else if (kinds.of(entry.item).kind === "unique") {
       if (entry.count < 0) {
-        throw new TypeError(`Cannot take ${-entry.count} of ${entry.item}: unique items are taken by their id`);
+        throw new ChangeFault(`Cannot take ${-entry.count} of ${entry.item}: unique items are taken by their id`);
       }
       if (made.length + entry.count > MADE_MAX) {
         return { kind: "too_much", detail: `more than ${MADE_MAX} unique items in one change` };

@@ -21,6 +21,9 @@ const OF_THE_STORE: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
 
 export type CommitWork<T> = (tx: Tx) => Promise<T>;
 
+/** Hears of each transaction: undefined when it was committed, else why not; and how many pieces of work were in it. */
+type Settled = (error: unknown, count: number) => void;
+
 interface Piece {
   readonly work: CommitWork<unknown>;
   readonly resolve: (result: unknown) => void;
@@ -29,14 +32,13 @@ interface Piece {
 
 export class GroupCommit {
   readonly #store: Store;
-  readonly #settled: (error: unknown) => void;
+  readonly #settled: Settled;
   #waiting: Piece[] = [];
   #isRunning = false;
   #isStopped = false;
   #idle: () => void = () => {};
 
-  /** `settled` hears of each transaction: undefined when it was committed, else why not. */
-  constructor(options: { readonly store: Store; readonly settled: (error: unknown) => void }) {
+  constructor(options: { readonly store: Store; readonly settled: Settled }) {
     this.#store = options.store;
     this.#settled = options.settled;
   }
@@ -91,13 +93,13 @@ export class GroupCommit {
         for (const { work } of batch) answers.push(await work(tx));
         return answers;
       });
-      this.#settled(undefined);
+      this.#settled(undefined, batch.length);
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]);
       return true;
     } catch (error) {
       const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
       if (batch.length > 1 && !isOfAll) return false;
-      this.#settled(error);
+      this.#settled(error, batch.length);
       for (const { reject } of batch) reject(error);
       return true;
     }

@@ -127,6 +127,11 @@ export const claimOutcomeSchema = v.variant("kind", [
   v.object({ kind: v.literal("expired") }),
 ]);
 
+/** A change that this player's items do not allow to be one, whatever there is of them. */
+export class ChangeFault extends TypeError {
+  override readonly name = "ChangeFault";
+}
+
 /** Throws TypeError: a change that can't be one is a fault of the module that asks for it. */
 export function checkChange(player: string, change: PlayerChange): void {
   if (!v.is(playerSchema, player)) throw new TypeError("Cannot change data: no player can have such a name");

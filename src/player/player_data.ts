@@ -79,7 +79,7 @@ export class PlayerData {
 
   constructor(options: PlayerDataOptions) {
     this.#options = options;
-    this.commits = new GroupCommit({ store: options.store, settled: (error) => this.#settled(error) });
+    this.commits = new GroupCommit({ store: options.store, settled: (error, count) => this.#settled(error, count) });
   }
 
   /** Players in memory. */
@@ -268,9 +268,11 @@ export class PlayerData {
     }
   }
 
-  #settled(error: unknown): void {
+  #settled(error: unknown, count: number): void {
     const { alarms, counters } = this.#options;
     if (error === undefined) {
+      counters.add("player_data.commits");
+      counters.add("player_data.committed", count);
       if (alarms.has(UNSAVED_ALARM)) alarms.clear(UNSAVED_ALARM);
       return;
     }

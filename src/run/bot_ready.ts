@@ -68,11 +68,12 @@ export function urlsOf(
   const open = (config?.nodes ?? []).filter(({ players }) => players !== undefined);
   const wanted = open.filter((node) => shard === undefined || node.shard === shard);
   if (wanted.length > 0) {
+    const scheme = config?.players?.tls === undefined ? "ws" : "wss";
     const urls = wanted.flatMap(({ players, address }) => {
       if (players === undefined) return [];
-      if (!isWildcard(players.host)) return [`ws://${addressText(players)}`];
+      if (!isWildcard(players.host)) return [`${scheme}://${addressText(players)}`];
       const host = address === undefined || isWildcard(address.host) ? LOOPBACK : address.host;
-      return [`ws://${addressText({ host, port: players.port })}`];
+      return [`${scheme}://${addressText({ host, port: players.port })}`];
     });
     return { kind: "ok", urls };
   }

@@ -9,14 +9,15 @@ import type { Node } from "#module/node.ts";
 import { serveDoor } from "#session/door_contract.ts";
 import { DOOR_LIMITS, type DoorLimits } from "#session/door_limits.ts";
 import { joseVerifier, type TokenKey, TokenKeyError } from "#session/jose_tokens.ts";
-import type { ListenPlayers, PlayerListener } from "#session/player_conn.ts";
 import { PlayerDoor } from "#session/player_door.ts";
-import { tcpListenPlayers } from "#session/tcp_players.ts";
+import type { PlayerWays } from "#session/player_ways.ts";
 import type { TokenVerifier } from "#session/token.ts";
 import { faultText } from "../config/fault.ts";
 import { parseKey } from "../config/secrets.ts";
 import type { PlayersPlan } from "../config/plan.ts";
 import type { PlayersConfig, TokenKeyConfig } from "../config/types.ts";
+import { CertificateWatch, type CertificateWatchOptions, firstPair } from "./player_certificate.ts";
+import { PlayerPorts } from "./player_ports.ts";
 import { readSecret, type SecretReader } from "./secrets.ts";
 import type { Runtime, StartFailure } from "./types.ts";
 
@@ -30,7 +31,7 @@ const KEY_HINT = "; with development = true --role all makes a file for HS256 (e
 /** A gateway's door, as run.ts holds it. */
 export interface ServedPlayers {
   readonly door: PlayerDoor;
-  /** What is bound, by the key of the config. */
+  /** What is bound and how it is spoken to, as a URL. */
   readonly addresses: { readonly players?: string; readonly playersTcp?: string };
   /** Resolves when every session has ended. */
   stop(deadlineMs: number): Promise<void>;
@@ -72,6 +73,8 @@ export async function servePlayers(
     return failed(`Cannot take players: ${node.self.id} has no sessions`);
   const keys = readTokenKeys(plan.config.tokenKeys, { runtime, log });
   if (keys.kind === "failed") return keys;
+  const ways = waysOf(plan, { runtime, log });
+  if (ways.kind === "failed") return ways;
   const verifier = await verifierOf(keys.keys, { cluster, clock });
   if (typeof verifier === "string") return failed(verifier);
   const door = new PlayerDoor({
@@ -86,33 +89,62 @@ export async function servePlayers(
     maintenance: { isOn: plan.config.maintenance, whiteList: plan.config.whiteList },
   });
   serveDoor(door, node.endpoint.server);
-  const listeners: PlayerListener[] = [];
-  const stop = (deadlineMs: number): Promise<void> => {
-    for (const listener of listeners) listener.close();
-    return door.stop(deadlineMs);
-  };
-  const listen = (address: Address, by: ListenPlayers): string => {
-    const listener = by(address, (conn) => door.accept(conn));
-    listeners.push(listener);
-    return addressText(listener.address);
-  };
   try {
-    if (plan.webSocket !== undefined && runtime.listenPlayers === undefined) {
-      await stop(0);
-      return failed("Cannot take players: this runtime has no WebSocket server");
-    }
-    const addresses = {
-      ...(plan.webSocket === undefined || runtime.listenPlayers === undefined
-        ? {}
-        : { players: listen(plan.webSocket, runtime.listenPlayers) }),
-      ...(plan.tcp === undefined ? {} : { playersTcp: listen(plan.tcp, tcpListenPlayers(runtime.transport, clock)) }),
+    const ports = new PlayerPorts(ways.ways, {
+      clock,
+      alarms: node.alarms,
+      webSocket: plan.webSocket,
+      tcp: plan.tcp,
+      accept: (conn) => door.accept(conn),
+    });
+    const watch =
+      ways.tls === undefined
+        ? undefined
+        : new CertificateWatch({
+            ...ways.tls,
+            runtime,
+            log,
+            alarms: node.alarms,
+            renewed: (next) => ports.renew(next),
+          });
+    const stop = (deadlineMs: number): Promise<void> => {
+      watch?.stop();
+      ports.close();
+      return door.stop(deadlineMs);
     };
     router.open(door);
-    return { kind: "ok", served: { door, addresses, stop } };
+    return { kind: "ok", served: { door, addresses: addressesOf(ports, plan.tls !== undefined), stop } };
   } catch (error) {
-    await stop(0);
+    await door.stop(0);
     throw error;
   }
+}
+
+/** Plain ones, or with `tls` those that the files are good for. */
+function waysOf(
+  { tls: files }: PlayersPlan,
+  { runtime, log }: { readonly runtime: Runtime; readonly log: Log },
+):
+  | {
+      readonly kind: "ok";
+      readonly ways: PlayerWays;
+      readonly tls: Pick<CertificateWatchOptions, "files" | "secure" | "first"> | undefined;
+    }
+  | StartFailure {
+  const { securePlayers: secure, listenPlayers: webSocket, transport: tcp } = runtime;
+  if (files === undefined) return { kind: "ok", ways: { webSocket, tcp }, tls: undefined };
+  if (secure === undefined) return failed("Cannot use players.tls: this runtime has no TLS for players");
+  const made = firstPair(files, secure, { runtime, log });
+  if (made.kind === "failed") return made;
+  return { kind: "ok", ways: made.pair.ways, tls: { files, secure, first: made.pair } };
+}
+
+function addressesOf(ports: PlayerPorts, isSecure: boolean): ServedPlayers["addresses"] {
+  const url = (scheme: string, address: Address | undefined): string | undefined =>
+    address === undefined ? undefined : `${scheme}://${addressText(address)}`;
+  const players = url(isSecure ? "wss" : "ws", ports.addressOf("players"));
+  const playersTcp = url(isSecure ? "tls" : "tcp", ports.addressOf("players_tcp"));
+  return { ...(players === undefined ? {} : { players }), ...(playersTcp === undefined ? {} : { playersTcp }) };
 }
 
 /** Or what is wrong with a key. */

@@ -16,6 +16,7 @@ import type { SecureTransport } from "#link/tls.ts";
 import type { Transport } from "#link/transport.ts";
 import type { Module } from "#module/module.ts";
 import type { ListenPlayers } from "#session/player_conn.ts";
+import type { SecurePlayers } from "#session/player_ways.ts";
 import type { Store } from "#store/store.ts";
 
 export interface Runtime {
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly serveHttp: ServeHttp;
   /** For gateways that players come in through. */
   readonly listenPlayers?: ListenPlayers;
+  /** For those whose players come in with TLS. */
+  readonly securePlayers?: SecurePlayers;
   readonly loadModule: (
     path: string,
   ) => Promise<{ readonly kind: "ok"; readonly module: Module } | { readonly kind: "failed"; readonly reason: string }>;

@@ -1,6 +1,6 @@
 /**
  * A conn on a Bun socket, with TLS or without. Over TLS nothing that the other end sends is delivered before its
- * certificate is verified; until then the conn takes no bytes either. What Bun has deciphered already still comes after
+ * certificate is verified, or TLS is established where none is asked for; until then the conn takes no bytes either. What Bun has deciphered already still comes after
  * `pause`: at most what it reads at once.
  *
  * A handler that throws is a bug, and Bun would only hand it to the socket's `error`: it is thrown again outside,
@@ -15,11 +15,14 @@ import { type Distrust, dnsNames, handshakeFault, isCertificateAlert } from "./c
 /** Undefined until it is open. */
 export type BunSocket = Bun.Socket<BunConn | undefined>;
 
+/** `server`: the other end is a stranger who shows no certificate. */
+export type TlsMode = "none" | "mutual" | "server";
+
 /** `waiting`: TLS is being established. */
 type Security = "plain" | "waiting" | "secure";
 
 export interface BunConnOptions {
-  readonly isSecure: boolean;
+  readonly tls: TlsMode;
   /** We are the one who dialled: how it ends before TLS is established tells what is wrong. */
   readonly isDialled: boolean;
   readonly peerName: string | undefined;
@@ -53,7 +56,7 @@ export class BunConn implements Conn {
   constructor(socket: BunSocket, options: BunConnOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#security = options.isSecure ? "waiting" : "plain";
+    this.#security = options.tls === "none" ? "plain" : "waiting";
     this.remote = remoteText(socket);
   }
 
@@ -103,8 +106,10 @@ export class BunConn implements Conn {
 
   onHandshake(isDone: boolean, error: Error | null): void {
     if (this.#isClosed || this.#security !== "waiting") return;
+    // Bun misses the certificate that nobody has asked for, in `error`.
+    if (isDone && this.#options.tls === "server") this.#established();
     // `isDone` is true for a stranger's certificate as well.
-    if (isDone && (error === null || error === undefined) && this.#socket.authorized) this.#verified();
+    else if (isDone && (error === null || error === undefined) && this.#socket.authorized) this.#verified();
     else if (isReset(error)) this.#unestablished();
     else this.#distrust(this.#faultOf(error));
   }
@@ -154,6 +159,10 @@ export class BunConn implements Conn {
       return;
     }
     this.#peerNames = names;
+    this.#established();
+  }
+
+  #established(): void {
     this.#security = "secure";
     if (this.#isPaused) this.#socket.pause();
     guarded(() => this.onSecure());

@@ -1,15 +1,18 @@
 /**
- * Players' connections on Bun's WebSocket server: one packet in each binary message, no compression, the given address
- * only. Idle time and all other limits are the door's; what is kept here is what it cannot see, a message so large that it
+ * Players' connections on Bun's WebSocket server, plain or with TLS and nothing else: one packet in each binary message, no
+ * compression, the given address only. Idle time and all other limits are the door's; what is kept here is what it cannot see, a message so large that it
  * must not be read at all, and a goodbye that the other end does not take.
  */
 
 import { messageOf } from "#base/log.ts";
-import { addressText, ListenError } from "#link/transport.ts";
+import { type Address, addressText, ListenError } from "#link/transport.ts";
 import { PACKET_UP_SIZE_MAX, type PacketFault } from "#session/client_packets.ts";
 import { CONN_QUEUED_SIZE_MAX } from "#session/door_limits.ts";
-import type { ListenPlayers, PlayerConn, PlayerConnHandler } from "#session/player_conn.ts";
+import type { ListenPlayers, PlayerConn, PlayerConnHandler, PlayerListener } from "#session/player_conn.ts";
+import type { SecurePlayers } from "#session/player_ways.ts";
 import { guarded } from "./bun_conn.ts";
+import type { BunTransport } from "./bun_transport.ts";
+import { keyPairProblem, validToMs } from "./certificate.ts";
 import { SystemTimer } from "./system_timer.ts";
 
 /** Until a request is upgraded, or answered otherwise. */
@@ -27,11 +30,29 @@ interface SocketData {
   conn?: BunPlayerConn;
 }
 
-export const bunListenPlayers: ListenPlayers = (address, accept) => {
+export const bunListenPlayers: ListenPlayers = (address, accept) => listen(address, accept, {});
+
+/** Checked before it is used: Bun would only say that it cannot listen. TCP is `transport`'s. */
+export function bunSecurePlayers(transport: BunTransport): SecurePlayers {
+  return (texts) => {
+    const problem = keyPairProblem(texts);
+    if (problem !== undefined) return { kind: "problem", problem };
+    const tls = { cert: texts.certificate, key: texts.key };
+    const webSocket: ListenPlayers = (address, accept) => listen(address, accept, { tls });
+    return { kind: "ok", ways: { webSocket, tcp: transport.serving(texts) }, validToMs: validToMs(texts.certificate) };
+  };
+}
+
+function listen(
+  address: Address,
+  accept: (conn: PlayerConn) => PlayerConnHandler,
+  secret: { readonly tls?: Bun.TLSOptions },
+): PlayerListener {
   try {
     const server = Bun.serve<SocketData>({
       hostname: address.host,
       port: address.port,
+      ...secret,
       development: false,
       reusePort: false,
       idleTimeout: IDLE_TIMEOUT_S,
@@ -70,7 +91,7 @@ export const bunListenPlayers: ListenPlayers = (address, accept) => {
     const reason = inUse ? "the port is in use" : messageOf(error);
     throw new ListenError(`Cannot listen for players on ${addressText(address)}: ${reason}`, { cause: error });
   }
-};
+}
 
 class BunPlayerConn implements PlayerConn {
   readonly address: string;

@@ -1,12 +1,12 @@
 /**
- * Transport on Bun's TCP sockets, plain or, once `secured`, with mutual TLS and nothing else. Each socket carries its
+ * Transport on Bun's TCP sockets, plain or, once `secured`, with mutual TLS and nothing else; `serving` takes strangers. Each socket carries its
  * BunConn in `socket.data`; all handlers are synchronous. No timeouts of its own: the caller has a clock.
  */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { messageOf } from "#base/log.ts";
-import type { SecureTransport, TlsTexts } from "#link/tls.ts";
+import type { KeyPairTexts, SecureTransport, TlsTexts } from "#link/tls.ts";
 import {
   type Address,
   addressText,
@@ -18,7 +18,7 @@ import {
   type TlsFault,
   type Transport,
 } from "#link/transport.ts";
-import { BunConn, type BunConnOptions, type BunSocket, guarded, SOCKET_HANDLERS } from "./bun_conn.ts";
+import { BunConn, type BunConnOptions, type BunSocket, guarded, SOCKET_HANDLERS, type TlsMode } from "./bun_conn.ts";
 import { tlsProblem, validToMs } from "./certificate.ts";
 
 export interface BunTransportOptions {
@@ -33,6 +33,12 @@ interface Attempt {
   /** Open, while TLS is being established. */
   conn: BunConn | undefined;
 }
+
+type Accept = (conn: Conn) => ConnHandler;
+
+type ListenTls =
+  | { readonly mode: Extract<TlsMode, "none"> }
+  | { readonly mode: Exclude<TlsMode, "none">; readonly options: Bun.TLSOptions };
 
 /** Conns of all transports that come from one. */
 interface ConnCount {
@@ -58,21 +64,34 @@ export class BunTransport implements Transport {
     return new BunTransport(this.#options, { count: this.#count, tls });
   }
 
+  /** Takes conns with TLS alone, asks for nobody's certificate, and shares the limit with this one. */
+  serving({ certificate, key }: KeyPairTexts): Pick<Transport, "listen"> {
+    const tls = { mode: "server", options: { cert: certificate, key } } as const;
+    return { listen: (address, accept) => this.#listen(address, accept, tls) };
+  }
+
   get connCount(): number {
     return this.#count.value;
   }
 
-  listen(address: Address, accept: (conn: Conn) => ConnHandler): Listener {
+  listen(address: Address, accept: Accept): Listener {
+    const tls = this.#tls;
+    if (tls === undefined) return this.#listen(address, accept, { mode: "none" });
+    return this.#listen(address, accept, { mode: "mutual", options: { ...tlsOptions(tls), requestCert: true } });
+  }
+
+  #listen(address: Address, accept: Accept, tls: ListenTls): Listener {
     try {
       const listener = Bun.listen<BunConn | undefined>({
         hostname: address.host,
         port: address.port,
         allowHalfOpen: true,
-        ...(this.#tls === undefined ? {} : { tls: { ...tlsOptions(this.#tls), requestCert: true } }),
+        ...(tls.mode === "none" ? {} : { tls: tls.options }),
         socket: {
           ...SOCKET_HANDLERS,
           // Whoever accepts has its limits for conns that say nothing: it hears of them before TLS is established.
-          open: (socket) => this.#adopt(socket, { isDialled: false, peerName: undefined })?.start(accept),
+          open: (socket) =>
+            this.#adopt(socket, { tls: tls.mode, isDialled: false, peerName: undefined })?.start(accept),
         },
       });
       return { address: { host: address.host, port: listener.port }, close: () => listener.stop() };
@@ -95,7 +114,8 @@ export class BunTransport implements Transport {
       conn.start((it) => handler.opened(it));
     };
     const opened = (socket: BunSocket): void => {
-      const conn = this.#adopt(socket, { isDialled: true, peerName });
+      const tls = this.#tls === undefined ? "none" : "mutual";
+      const conn = this.#adopt(socket, { tls, isDialled: true, peerName });
       if (attempt.isOver) conn?.terminate();
       else if (conn === undefined) failed("too many conns");
       else if (this.#tls === undefined) begin(conn);
@@ -137,11 +157,10 @@ export class BunTransport implements Transport {
   }
 
   /** Undefined when it is one too many; then it is closed already. */
-  #adopt(socket: BunSocket, of: Pick<BunConnOptions, "isDialled" | "peerName">): BunConn | undefined {
+  #adopt(socket: BunSocket, of: Omit<BunConnOptions, "released">): BunConn | undefined {
     const count = this.#count;
     const conn = new BunConn(socket, {
       ...of,
-      isSecure: this.#tls !== undefined,
       released: () => {
         count.value -= 1;
       },

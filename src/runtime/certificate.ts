@@ -4,9 +4,10 @@
  */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { messageOf } from "#base/log.ts";
 import { namesText } from "#link/accept_policy.ts";
-import type { TlsProblem, TlsTexts } from "#link/tls.ts";
+import type { KeyPairProblem, KeyPairTexts, TlsProblem, TlsTexts } from "#link/tls.ts";
 import type { TlsFault } from "#link/transport.ts";
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
@@ -43,9 +44,8 @@ export function tlsProblem(texts: TlsTexts, name: string): TlsProblem | undefine
     if (!authority.ca)
       return { key: "ca_file", found: "a certificate that is no CA's", allowed: "basicConstraints CA:TRUE" };
   }
-  const certificate = parsed(() => new X509Certificate(texts.certificate));
-  if (certificate === undefined)
-    return { key: "cert_file", found: "no certificate in it", allowed: "a certificate in PEM form" };
+  const unread = certificateProblem(texts);
+  if (unread !== undefined) return unread;
   const names = dnsNames(texts.certificate);
   if (!names.some((each) => each.toLowerCase() === name)) {
     return {
@@ -54,17 +54,34 @@ export function tlsProblem(texts: TlsTexts, name: string): TlsProblem | undefine
       allowed: `one for ${name} (DNS in subjectAltName)`,
     };
   }
+  return keyProblem(texts);
+}
+
+/** What makes these texts useless to serve strangers with, or undefined. Under which names they know us is not asked. */
+export function keyPairProblem(texts: KeyPairTexts): KeyPairProblem | undefined {
+  const problem = certificateProblem(texts) ?? keyProblem(texts);
+  if (problem !== undefined) return problem;
+  try {
+    createSecureContext({ cert: texts.certificate, key: texts.key });
+    return undefined;
+  } catch (error) {
+    const found = `what cannot be used: ${shortened(messageOf(error))}`;
+    return { key: "cert_file", found, allowed: "certificates in PEM form, the server's own first" };
+  }
+}
+
+function certificateProblem({ certificate }: KeyPairTexts): KeyPairProblem | undefined {
+  if (parsed(() => new X509Certificate(certificate)) !== undefined) return undefined;
+  return { key: "cert_file", found: "no certificate in it", allowed: "a certificate in PEM form" };
+}
+
+function keyProblem(texts: KeyPairTexts): KeyPairProblem | undefined {
   const key = parsed(() => createPrivateKey(texts.key));
   if (key === undefined)
     return { key: "key_file", found: "no key in it", allowed: "a private key in PEM form, without a passphrase" };
-  if (!certificate.checkPrivateKey(key)) {
-    return {
-      key: "key_file",
-      found: "the key of another certificate",
-      allowed: "the key of the certificate in cert_file",
-    };
-  }
-  return undefined;
+  if (new X509Certificate(texts.certificate).checkPrivateKey(key)) return undefined;
+  const allowed = "the key of the certificate in cert_file";
+  return { key: "key_file", found: "the key of another certificate", allowed };
 }
 
 /** Why the handshake failed: `error` as the runtime tells it. */

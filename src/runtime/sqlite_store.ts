@@ -60,16 +60,23 @@ export function openSqliteStore(options: {
     if (isFile && mode !== "wal")
       throw new StoreError("io", `Cannot open ${path}: journal mode is ${String(mode)}, WAL is needed`);
     db.run("PRAGMA synchronous = FULL");
-    // A write that changes nothing: a file or folder that may only be read is refused now, not at the first save.
-    db.run("BEGIN IMMEDIATE");
-    db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
-    db.run("COMMIT");
+    if (!isShared) tryWriting(db);
     if (isShared) db.run("PRAGMA busy_timeout = 0");
     return new SqliteStore(db, { clock, isShared });
   } catch (error) {
     db?.close();
     throw storeError(error, `Cannot open ${path}`);
   }
+}
+
+/**
+ * Changes nothing: a file or folder that may only be read is refused now, not at the first save. Of a shared file that is
+ * the first transaction's part: others may be writing it.
+ */
+function tryWriting(db: Database): void {
+  db.run("BEGIN IMMEDIATE");
+  db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
+  db.run("COMMIT");
 }
 
 function makeFolder(folder: string): void {
@@ -130,7 +137,7 @@ class SqliteStore implements Store {
   async #run<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
     if (this.#isClosing) throw closedError();
     if (this.#db.inTransaction) this.#control("ROLLBACK");
-    await this.#begin();
+    if (!this.#begins()) await this.#beginLater();
     const tx = new SqliteTx(this, this.#statements);
     try {
       const result = await this.#inTime(CURRENT.run(tx, async () => work(tx)));
@@ -148,19 +155,26 @@ class SqliteStore implements Store {
     }
   }
 
-  async #begin(): Promise<void> {
+  /** False: another process has the file. Throws StoreError for all else. */
+  #begins(): boolean {
+    try {
+      this.#control("BEGIN IMMEDIATE");
+      return true;
+    } catch (error) {
+      if (this.#isShared && error instanceof StoreError && error.code === "busy") return false;
+      throw error;
+    }
+  }
+
+  async #beginLater(): Promise<void> {
     const untilMs = this.#clock.nowMs() + BUSY_MS_MAX;
-    for (;;) {
-      try {
-        this.#control("BEGIN IMMEDIATE");
-        return;
-      } catch (error) {
-        const isTaken = this.#isShared && error instanceof StoreError && error.code === "busy";
-        if (!isTaken || this.#clock.nowMs() >= untilMs) throw error;
+    do {
+      if (this.#clock.nowMs() >= untilMs) {
+        throw new StoreError("busy", `Cannot begin transaction: other processes have the file for ${BUSY_MS_MAX} ms`);
       }
       await sleep(this.#clock, Math.random() * 2 * BUSY_LOOK_MS);
       if (this.#isClosing) throw closedError();
-    }
+    } while (!this.#begins());
   }
 
   #control(sql: string): void {

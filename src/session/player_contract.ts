@@ -7,16 +7,25 @@ import * as v from "valibot";
 import { contract } from "#rpc/contract.ts";
 import { nodeIdSchema } from "#rpc/runtime_contract.ts";
 
+/** For requests of players that a node is executing when it is about to stop. */
+export const LEAVE_MS_MAX = 1_500;
 /** Type of a push, for the client to tell them apart. */
 export const PUSH_TYPE = /^[a-z][a-z0-9_.]{0,63}$/;
 /** Players that one push may name. */
 export const PUSHED_MAX = 1_000;
+/** Of calls that failed for want of a node, a link, room or time, and not by a bug. */
+export const STUCK_CODES = ["NO_ROUTE", "LINK_LOST", "DEADLINE", "OVERLOADED", "DRAINING"] as const;
 
 const player = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 const session = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const type = v.pipe(v.string(), v.regex(PUSH_TYPE));
 
 export const PlayerContract = contract("player", {
+  /**
+   * Served by `gateway`: the node of its shard that asks is about to stop. It gets no more requests of players; answered when
+   * none is under way there, or after LEAVE_MS_MAX.
+   */
+  leave: { id: 49, idempotent: true, whileDraining: true, request: v.strictObject({}), reply: v.strictObject({}) },
   /** Served by `user`, `center` and `map`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
   request: {
     id: 50,
@@ -29,6 +38,8 @@ export const PlayerContract = contract("player", {
         code: v.picklist(["NO_ROUTE", "UNKNOWN_METHOD", "INVALID"]),
         detail: v.string(),
       }),
+      /** A call that its handler needed has ended so. Nobody knows what the handler had done before. */
+      v.object({ kind: v.literal("stuck"), code: v.picklist(STUCK_CODES), detail: v.string() }),
     ]),
   },
   /** Served by `gateway`. Without `players`: everybody of the shard. Answers how many sessions it went to. */

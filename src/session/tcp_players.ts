@@ -12,7 +12,7 @@ import type { ListenPlayers, PlayerConn, PlayerConnHandler } from "./player_conn
 /** For what waits, and for the other end's own end, after it was closed here. */
 const CLOSE_MS_MAX = 2_000;
 
-export function tcpListenPlayers(transport: Transport, clock: Clock): ListenPlayers {
+export function tcpListenPlayers(transport: Pick<Transport, "listen">, clock: Clock): ListenPlayers {
   return (address, accept) =>
     transport.listen(address, (conn) => {
       const player = new TcpPlayerConn(conn, clock);

@@ -21,7 +21,10 @@ import { benchMemory } from "./memory/memory_bench.ts";
 import { writePage } from "./page.ts";
 import type { Setting } from "./setting.ts";
 import { CELL_MS_DEFAULT, ROUNDS_DEFAULT, wholeNumber } from "./setting.ts";
+import { benchChanges } from "./players/changes_bench.ts";
 import { benchPlayers } from "./players/players_bench.ts";
+import { benchResumes } from "./players/resumes_bench.ts";
+import { benchSessions } from "./players/sessions_bench.ts";
 import { benchRanking } from "./ranking/ranking_bench.ts";
 import { benchStart } from "./start/start_bench.ts";
 import { stopAll } from "./worker.ts";
@@ -43,6 +46,9 @@ const PARTS: readonly Part[] = [
   { name: "ranking", title: "A ranking of 100,000 players", run: benchRanking },
   { name: "rewards", title: "Rewards to 100 shards", run: benchRewards },
   { name: "players", title: "Players through their gateway", run: benchPlayers },
+  { name: "sessions", title: "Players' logins, pushes and idle sessions", run: benchSessions },
+  { name: "resumes", title: "Players' resumes after a cut", run: benchResumes },
+  { name: "changes", title: "Changes of players' bags", run: benchChanges },
   { name: "memory", title: "Memory", run: benchMemory },
   { name: "start", title: "Start", run: benchStart },
 ];

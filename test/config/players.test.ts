@@ -14,6 +14,7 @@ describe("[players]", () => {
   test("tells gateways with an address how to check players", () => {
     const config = {
       tokenKeys: [{ kid: "a", algorithm: "HS256", file: "p.key" }],
+      tls: undefined,
       sessionsMax: 5000,
       development: false,
       maintenance: false,
@@ -22,12 +23,14 @@ describe("[players]", () => {
     expect(planOf(OPEN + PLAYERS, "gateway:3").players).toEqual({
       webSocket: { host: "127.0.0.1", port: 9001 },
       tcp: undefined,
+      tls: undefined,
       config,
     });
     const tcp = OPEN.replace("players =", "players_tcp =");
     expect(planOf(tcp + PLAYERS, "gateway:3").players).toEqual({
       webSocket: undefined,
       tcp: { host: "127.0.0.1", port: 9001 },
+      tls: undefined,
       config,
     });
     expect(faultsOf(tcp)).toEqual(faultsOf(OPEN));
@@ -40,6 +43,33 @@ describe("[players]", () => {
       maintenance: true,
       whiteList: ["ann"],
     });
+  });
+
+  test("tells each gateway its own certificate and key, and nobody else", () => {
+    const tls = `${PLAYERS}tls = { cert_file = "tls/s{id}.crt", key_file = "tls/{role}-{id}.key" }\n`;
+    expect(planOf(OPEN + tls, "gateway:3").players?.tls).toEqual({
+      certFile: "tls/s3.crt",
+      keyFile: "tls/gateway-3.key",
+    });
+    expect(planOf(OPEN + tls, "center:3").players).toBeUndefined();
+    const apart = `${PLAYERS}[players.tls]\ncert_file = "tls/s{id}.crt"\nkey_file = "tls/{role}-{id}.key"\n`;
+    expect(configOf(OPEN + apart)).toEqual(configOf(OPEN + tls));
+  });
+
+  test("takes tls whole or not at all, with no other keys and placeholders", () => {
+    const faults = (text: string): string[] => faultsOf(`${OPEN}${PLAYERS}tls = ${text}\n`);
+    const table = "a table with cert_file and key_file";
+    const path = "a path, in which {role} and {id} stand for those of the node";
+    expect(faults("true")).toEqual([`players.tls: found true; allowed: ${table}`]);
+    expect(faults('{ cert_file = "c" }')).toEqual([`players.tls.key_file: found nothing; allowed: ${table}`]);
+    expect(faults('{ key_file = "k" }')).toEqual([`players.tls.cert_file: found nothing; allowed: ${table}`]);
+    expect(faults('{ cert_file = "c", key_file = "k", ca_file = "a" }')).toEqual([
+      `players.tls.ca_file: found "ca_file"; allowed: ${table}`,
+    ]);
+    expect(faults('{ cert_file = "{shard}.crt", key_file = "" }')).toEqual([
+      `players.tls.cert_file: found "{shard}.crt"; allowed: ${path}`,
+      `players.tls.key_file: found ""; allowed: ${path}`,
+    ]);
   });
 
   test("is needed by an address, which is for gateways, and for one of them alone", () => {

@@ -10,6 +10,7 @@ import { PlayerBag } from "#game/player_bag.ts";
 import { module } from "#module/module.ts";
 import { NODE_WAIT_MS } from "#module/player_gateway.ts";
 import type { ModuleNode } from "#module/module_node.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { SessionContract } from "#session/session_contract.ts";
 import type { PlayerAnswer } from "#session/player_router.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -29,7 +30,11 @@ class DataGround extends MeshGround {
     super({
       nodes,
       modules: () => [
-        module("host", { items: { gold: { kind: "currency" } } }, (node) => void hosts.set(node.id, node)),
+        module(
+          "host",
+          { items: { gold: { kind: "currency" }, sword: { kind: "unique" } } },
+          (node) => void hosts.set(node.id, node),
+        ),
       ],
     });
     this.hosts = hosts;
@@ -109,6 +114,16 @@ describe("Players' data: from any node of the shard", () => {
     expect(() => ground.give(CENTER, "ann", "a", 0)).toThrow();
     expect(() => ground.give(CENTER, "", "a", 1)).toThrow();
     expect(ground.give(CENTER, "ann", "a", 1)).toBe("ok");
+    await ground.dispose();
+  });
+
+  test("what only the player's own node can tell to be none fails at whoever asks, on any node", async () => {
+    const ground = new DataGround();
+    const change = { key: "k", reason: "test", items: [{ item: "sword", count: -1 }] };
+    for (const at of [CENTER, USER, OTHER_USER]) {
+      const ask = () => ground.within(at, () => ground.at(at).playerData.change("ann", change));
+      expect(ask).toThrow(new ChangeFault("Cannot take 1 of sword: unique items are taken by their id"));
+    }
     await ground.dispose();
   });
 });

@@ -41,8 +41,9 @@ class PlayerGround extends MeshGround {
         module("bag", { players: [Bag] }, (node) => {
           nodes.set(node.id, node);
           node.on("user", () =>
-            node.onPlayer(Bag.use, ({ player }, { item }) => {
+            node.onPlayer(Bag.use, async ({ player }, { item }) => {
               if (item === "bomb") throw new Error("no bombs");
+              if (item === "parcel") await node.call(Bag.inside, {}, { to: nodeId("cross_center", 9) });
               return { by: player, at: node.id };
             }),
           );
@@ -137,6 +138,20 @@ describe("Players: requests", () => {
       ...{ kind: "error", code: "NO_ROUTE", executed: false },
       detail: "no user of shard 1 is there",
     });
+    await ground.dispose();
+  });
+});
+
+describe("Players: a handler whose own call to another node fails", () => {
+  test("is no fault of the module: the player hears the code of that call, and that nobody knows what was done", async () => {
+    const ground = new PlayerGround();
+    const session = ground.login("ann");
+    expect(ground.asks("ann", session, 2000, { item: "parcel" })).toEqual({
+      ...{ kind: "error", code: "NO_ROUTE", executed: null },
+      detail: expect.stringContaining("cross_center:9"),
+    });
+    for (const id of [USER, OTHER_USER]) expect([id, ground.node(id).alarms.all()]).toEqual([id, []]);
+    expect(ground.asks("ann", session, 2000, { item: "apple" })).toMatchObject({ kind: "reply", body: { by: "ann" } });
     await ground.dispose();
   });
 });

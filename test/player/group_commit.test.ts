@@ -10,6 +10,7 @@ class Counted {
   transactions = 0;
   failure: StoreError | undefined;
   readonly heard: unknown[] = [];
+  readonly counts: number[] = [];
   readonly commits = new GroupCommit({
     store: {
       transaction: (work) => {
@@ -19,7 +20,10 @@ class Counted {
       },
       close: () => this.store.close(),
     },
-    settled: (error) => this.heard.push(error),
+    settled: (error, count) => {
+      this.heard.push(error);
+      this.counts.push(count);
+    },
   });
 
   static async open(): Promise<Counted> {
@@ -48,6 +52,7 @@ describe("GroupCommit", () => {
     const done = await Promise.all(Array.from({ length: count }, (_, id) => counted.add(id)));
     expect(done).toEqual(Array.from({ length: count }, (_, id) => id));
     expect(counted.transactions).toBe(2);
+    expect(counted.counts).toEqual([COMMIT_BATCH_MAX, 1]);
     await counted.store.close();
   });
 

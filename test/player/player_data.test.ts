@@ -72,6 +72,20 @@ describe("PlayerData: a change", () => {
     await ground.store.close();
   });
 
+  test("shares its transaction with those of others, which is counted", async () => {
+    const ground = await PlayerGround.open();
+    const { data, counters, present } = ground.owner("user:101");
+    const players = ["ann", "ben", "cid"];
+    for (const player of players) present.add(player);
+    await Promise.all(players.map((player) => data.read(player)));
+    const before = { commits: counters.get("player_data.commits"), committed: counters.get("player_data.committed") };
+    expect(before).toEqual({ commits: 1, committed: 3 });
+    await Promise.all(players.map((player) => data.change(player, gold("k", 1))));
+    const after = { commits: counters.get("player_data.commits"), committed: counters.get("player_data.committed") };
+    expect(after).toEqual({ commits: 2, committed: 6 });
+    await ground.store.close();
+  });
+
   test("that can't be one is the fault of whoever asks for it", async () => {
     const ground = await PlayerGround.open();
     const { data } = ground.owner("user:101");

@@ -40,7 +40,15 @@ function plan(webSocketPort: number): NodePlan {
     players: {
       webSocket: address,
       tcp: { host: "127.0.0.1", port: 7003 },
-      config: { tokenKeys: [KEY], sessionsMax: 5, development: true, maintenance: false, whiteList: [] },
+      tls: undefined,
+      config: {
+        tokenKeys: [KEY],
+        tls: undefined,
+        sessionsMax: 5,
+        development: true,
+        maintenance: false,
+        whiteList: [],
+      },
     },
   };
 }
@@ -106,6 +114,85 @@ describe("runNode: players", () => {
     const again = await runNode(plan(0), { ...runtime, files: texts, listenPlayers: bunListenPlayers });
     expect(again.kind).toEqual("ok");
     if (again.kind === "ok") await again.running.stop("test");
+  });
+
+  test("opens none without what tls names, and says which file is missing or that there is no TLS", async () => {
+    const { runtime, notes } = setup({});
+    const open = plan(0).players;
+    if (open === undefined) throw new Error("no players");
+    const tls = { certFile: "s3.crt", keyFile: "s3.key" };
+    const secured = { ...plan(0), players: { ...open, tls } };
+    const texts = files({ "p.key": SECRET, "s3.crt": "C" });
+    const opened: string[] = [];
+    const without = { ...runtime, files: texts, listenPlayers: () => never(opened) };
+    const never = (to: string[]): never => {
+      to.push("plain");
+      throw new Error("never in the clear");
+    };
+    const failed = (line: string): StartFailure => ({ kind: "failed", code: 2, lines: [line] });
+    expect(await runNode(secured, without)).toEqual(
+      failed("Cannot use players.tls: this runtime has no TLS for players"),
+    );
+    const securePlayers: NonNullable<Runtime["securePlayers"]> = () => ({
+      kind: "problem",
+      problem: { key: "cert_file", found: "rubbish", allowed: "what is good" },
+    });
+    expect(await runNode(secured, { ...without, securePlayers })).toEqual(
+      failed("Cannot read players.tls.key_file s3.key: there is no such file"),
+    );
+    const whole = files({ "p.key": SECRET, "s3.crt": "C", "s3.key": "K" });
+    expect(await runNode(secured, { ...without, files: whole, securePlayers })).toEqual(
+      failed("s3.crt: players.tls.cert_file: found rubbish; allowed: what is good"),
+    );
+    expect([opened, notes.filter((note) => note === "released").length]).toEqual([[], 3]);
+  });
+
+  test("says how it is spoken to, takes nobody by the plain ways with tls, and stops looking at its files", async () => {
+    const { runtime, world } = setup({});
+    const open = plan(0).players;
+    if (open === undefined) throw new Error("no players");
+    const bound: string[] = [];
+    const listener = (name: string, port: number) => {
+      bound.push(name);
+      return { address: { host: "127.0.0.1", port }, close: () => void bound.push(`${name} closed`) };
+    };
+    const said = recordingLog();
+    const texts = files({ "p.key": SECRET, "s3.crt": "C", "s3.key": "K" });
+    const reads: string[] = [];
+    const given: Runtime = {
+      ...runtime,
+      logFor: () => said.log,
+      files: {
+        ...texts,
+        readText: (path) => {
+          reads.push(path);
+          return texts.readText(path);
+        },
+      },
+      listenPlayers: () => listener("plain", 1),
+      securePlayers: ({ certificate, key }) => ({
+        kind: "ok",
+        validToMs: world.clock.wallMs() + 90 * 86_400_000,
+        ways: {
+          webSocket: () => listener(`wss ${certificate} ${key}`, 9001),
+          tcp: { listen: () => listener(`tls ${certificate} ${key}`, 9002) },
+        },
+      }),
+    };
+    const tls = { certFile: "s3.crt", keyFile: "s3.key" };
+    const started = await runNode({ ...plan(0), players: { ...open, tls } }, given);
+    if (started.kind !== "ok") throw new Error(started.lines.join());
+    expect(said.lines.find(({ phrase }) => phrase === "node started")?.data).toMatchObject({
+      players: "wss://127.0.0.1:9001",
+      playersTcp: "tls://127.0.0.1:9002",
+    });
+    reads.length = 0;
+    world.clock.run(61_000);
+    expect(reads).toEqual(["s3.crt", "s3.key"]);
+    await started.running.stop("test");
+    world.clock.run(600_000);
+    expect(bound).toEqual(["wss C K", "tls C K", "wss C K closed", "tls C K closed"]);
+    expect(reads).toEqual(["s3.crt", "s3.key"]);
   });
 
   test("does not start without its key, and lets go of everything", async () => {

@@ -41,6 +41,8 @@ export const COUNTER_HELP: Readonly<Record<string, string>> = {
   "mesh.reply_dropped": "Replies and errors that found no way",
   "mesh.source_refused": "Frames whose source cannot be behind the link they came on",
   "module.faults": "Faults in modules",
+  "player_data.commits": "Transactions on players' data that were committed",
+  "player_data.committed": "Pieces of work in these transactions: changes, loads and looks",
   "player_data.fenced": "Changes that were planned again because another node had taken the player over",
   "player_data.load_failed": "Players whose data could not be loaded when they logged in",
   "player_data.loaded": "Times that this node has taken a player's data over",

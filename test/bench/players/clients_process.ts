@@ -6,25 +6,22 @@
  */
 
 import { DOOR_LIMITS, PLAYER_HEARTBEAT_MS } from "#session/door_limits.ts";
-import { TokenBucket } from "#session/token_bucket.ts";
-import { tokenOf } from "../../cluster/harness/player_token.ts";
+import { Coins } from "../../cluster/modules/player_coins.ts";
 import { Echo } from "../../cluster/modules/player_echo.ts";
 import { answers } from "../answers.ts";
-import { percentile } from "../stats.ts";
 import type { Door } from "./bench_player.ts";
 import { BenchPlayer } from "./bench_player.ts";
-import type { Pushed, Question, Times } from "./load.ts";
-import { AT_ONCE, PUSHED_TEXT, REQUESTS_MAX } from "./load.ts";
+import { Entry } from "./entry.ts";
+import type { Load, Pushed, Question, Times } from "./load.ts";
+import { PUSHED_TEXT, REQUESTS_MAX, timesOf } from "./load.ts";
 
-/** Of the door's new connections, its burst as well: up to AT_ONCE may reach the door later than they were sent. */
-const SHARE = 0.9;
-const PAUSE_MS = 20;
 const PING_TURNS = 100;
 
 const [door, url] = process.argv.slice(2) as [Door, string];
 const players: BenchPlayer[] = [];
-const { perSecond, burst } = DOOR_LIMITS.newConns;
-const newConns = new TokenBucket({ perSecond: perSecond * SHARE, burst: burst * SHARE }, performance.now());
+const entry = new Entry(door);
+/** Changes that were asked for: each has a key of its own. */
+let keys = 0;
 /** When every connection may send REQUESTS_MAX again. */
 let freshMs = 0;
 
@@ -47,27 +44,28 @@ answers<Question>((question) => {
 });
 
 async function enter(count: number): Promise<Times> {
-  const names = Array.from({ length: count - players.length }, (_, index) => `player-${players.length + index}`);
-  const tokens = door === "kuafu" ? await Promise.all(names.map(tokenOf)) : names;
-  const timesMs: number[] = [];
-  const startMs = performance.now();
-  const worker = async (): Promise<void> => {
-    for (let token = tokens.pop(); token !== undefined; token = tokens.pop()) {
-      while (door === "kuafu" && !newConns.take(1, performance.now())) await Bun.sleep(PAUSE_MS);
-      const fromMs = performance.now();
-      const player = new BenchPlayer(door, url, token);
-      await player.online;
-      timesMs.push(performance.now() - fromMs);
-      players.push(player);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return timesOf(timesMs, performance.now() - startMs);
+  return await entry.letIn({ from: players.length, to: count }, async (token) => {
+    const player = new BenchPlayer(door, url, token);
+    await player.online;
+    players.push(player);
+  });
 }
 
-async function load({ conns, size, durationMs }: Extract<Question, { what: "load" }>): Promise<Times> {
+/** What each request of a load asks. */
+function asking(ask: Load["ask"]): (player: BenchPlayer) => void {
+  if (ask.kind === "earn") {
+    return (player) => {
+      keys += 1;
+      player.ask(Coins.earn.id, { key: `k${keys}` });
+    };
+  }
+  const body = { text: "x".repeat(ask.size) };
+  return (player) => player.ask(Echo.echo.id, body);
+}
+
+async function load({ conns, ask: what, durationMs }: Load): Promise<Times> {
   if (door === "kuafu") await Bun.sleep(Math.max(0, freshMs - performance.now()));
-  const body = { text: "x".repeat(size) };
+  const send = asking(what);
   const timesMs: number[] = [];
   const done = Promise.withResolvers<void>();
   const startMs = performance.now();
@@ -80,7 +78,7 @@ async function load({ conns, size, durationMs }: Extract<Question, { what: "load
     const ask = (nowMs: number): void => {
       sent += 1;
       player.startedMs = nowMs;
-      player.ask(Echo.echo.id, body);
+      send(player);
     };
     player.onReply = () => {
       const nowMs = performance.now();
@@ -116,8 +114,4 @@ async function push(): Promise<Pushed> {
   const lastMs = performance.now() - startMs;
   await answered.promise;
   return { lastMs };
-}
-
-function timesOf(timesMs: readonly number[], elapsedMs: number): Times {
-  return { count: timesMs.length, elapsedMs, p50Ms: percentile(timesMs, 50), p99Ms: percentile(timesMs, 99) };
 }

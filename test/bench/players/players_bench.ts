@@ -1,17 +1,16 @@
 /**
- * Players through their gateway beside a bare WebSocket echo: requests, then logins, pushes and memory.
+ * Players through their gateway beside a bare WebSocket echo: requests.
  */
 
 import { connsMax } from "#runtime/descriptor_limit.ts";
 import type { Setting } from "../setting.ts";
 import { median } from "../stats.ts";
 import { number, ratio, table } from "../table.ts";
-import { cpuMs } from "../worker.ts";
-import type { Times } from "./load.ts";
 import { REQUESTS_MAX } from "./load.ts";
+import type { Measured } from "./measure.ts";
+import { measure } from "./measure.ts";
 import type { PlayersSystem } from "./players_system.ts";
 import { startBarePlayers, startKuafuPlayers } from "./players_system.ts";
-import { benchSessions } from "./sessions_bench.ts";
 
 const CELLS = [
   { conns: 100, size: 64 },
@@ -36,19 +35,10 @@ again, and send at most ${REQUESTS_MAX} requests per connection and cell, so tha
 process of clients on few cores the clients take their part of what is measured, which is why theirs is shown too.
 Where connections outnumber what a cell answers, it lasts until each has its answer.`;
 
-interface Measured {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly doorUs: number;
-  readonly userUs: number;
-  readonly clientsUs: number;
-}
-
 export async function benchPlayers(setting: Setting): Promise<string> {
   const parts: string[] = [];
   const most = Math.max(...CELLS.map(({ conns }) => conns));
-  const systems = [await startKuafuPlayers(setting, "players", most), await startBarePlayers()];
+  const systems = [await startKuafuPlayers(setting, { name: "players", sessionsMax: most }), await startBarePlayers()];
   for (const cell of CELLS) {
     if (cell.conns > connsMax() * CONNS_SHARE) {
       parts.push(
@@ -61,7 +51,11 @@ export async function benchPlayers(setting: Setting): Promise<string> {
     const rounds: Measured[][] = systems.map(() => []);
     for (let round = -WARM_UP_ROUNDS; round < setting.rounds; round += 1) {
       for (const [index, system] of systems.entries()) {
-        const measured = await measure(system, { ...cell, durationMs });
+        const measured = await measure(system, {
+          conns: cell.conns,
+          ask: { kind: "echo", size: cell.size },
+          durationMs,
+        });
         if (round >= 0) rounds[index]?.push(measured);
       }
     }
@@ -69,22 +63,7 @@ export async function benchPlayers(setting: Setting): Promise<string> {
     setting.say(parts.at(-1) ?? "");
   }
   for (const system of systems) await system.stop();
-  parts.push(await benchSessions(setting));
   return [MEANING, ...parts].join("\n\n");
-}
-
-async function measure(
-  system: PlayersSystem,
-  cell: { readonly conns: number; readonly size: number; readonly durationMs: number },
-): Promise<Measured> {
-  const pids = [system.doorPid, system.userPid, system.clients.pid];
-  const cpu = (): number[] => pids.map((pid) => (pid === undefined ? Number.NaN : (cpuMs(pid) ?? Number.NaN)));
-  const before = cpu();
-  const { count, elapsedMs, p50Ms, p99Ms } = await system.clients.ask<Times>({ what: "load", ...cell });
-  const [doorUs = Number.NaN, userUs = Number.NaN, clientsUs = Number.NaN] = cpu().map(
-    (after, index) => ((after - (before[index] ?? Number.NaN)) / count) * 1000,
-  );
-  return { perSecond: (count / elapsedMs) * 1000, p50Ms, p99Ms, doorUs, userUs, clientsUs };
 }
 
 function cellTable(
