@@ -87,8 +87,16 @@ export const PLAYER_MUTANTS: readonly Mutant[] = [
     name: "what may have been executed is asked again without a key",
     rule: "requests",
     file: GATEWAY,
-    find: `answer.code === "LINK_LOST" ? isIdempotent || !wasSent : isPassing`,
-    replace: `answer.code === "LINK_LOST" || isPassing`,
+    find: "const isSafe = answer.executed === false || isIdempotent;",
+    replace: "const isSafe = true;",
+    suites: [unit("module/player_data", "module/players"), PLAYERS_SIM],
+  },
+  {
+    name: "what was refused at last is said to be not executed, whatever was before",
+    rule: "requests",
+    file: GATEWAY,
+    find: "const known = wasSent && answer.executed === false ? { ...answer, executed: null } : answer;",
+    replace: "const known = answer;",
     suites: [unit("module/player_data", "module/players"), PLAYERS_SIM],
   },
   {
