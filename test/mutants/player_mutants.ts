@@ -139,4 +139,13 @@ export const PLAYER_MUTANTS: readonly Mutant[] = [
     replace: "",
     suites: [unit("session/player_door", "session/presence", "session/door_walk"), PLAYERS_SIM],
   },
+  {
+    name: "a login that comes to nothing keeps its place",
+    rule: "places",
+    file: "src/session/player_door.ts",
+    find: `        this.#entering.delete(player);
+        this.#fill();`,
+    replace: "        this.#fill();",
+    suites: [unit("session/player_door", "session/door_walk"), PLAYERS_SIM],
+  },
 ];

@@ -63,6 +63,7 @@ export class PlayerAgent {
   #isResting = false;
   /** What it saw last has nothing left for it to do. */
   #hasSeenAll = false;
+  #hasLeft = false;
 
   constructor(options: AgentOptions) {
     this.#options = options;
@@ -98,6 +99,25 @@ export class PlayerAgent {
     return this.devices.find((device) => device.isOnline);
   }
 
+  get isQueued(): boolean {
+    return this.devices.some(({ status }) => status?.kind === "queued");
+  }
+
+  /** Nothing is left for it to do. */
+  get isThrough(): boolean {
+    return this.#hasSeenAll;
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** Makes room for those who wait. */
+  leave(): void {
+    this.#hasLeft = true;
+    for (const device of this.devices) device.logout();
+  }
+
   get openCount(): number {
     return this.devices.reduce((sum, device) => sum + device.openCount, 0);
   }
@@ -129,7 +149,7 @@ export class PlayerAgent {
 
   /** Somebody is to be logged in, unless it rests. */
   #keepIn(): void {
-    if (this.#isResting) return;
+    if (this.#isResting || this.#hasLeft) return;
     const isIn = this.devices.some(({ status }) => status !== undefined && status.kind !== "offline");
     if (!isIn) this.#pick(this.devices.filter(({ process }) => process !== undefined))?.login();
   }

@@ -62,14 +62,18 @@ export class PlayersChecks {
     };
   }
 
-  /** Everybody is online, in the session that its door has. */
+  /** Everybody is online, in the session that its door has; or waits in its queue, for which there is a reason. */
   offline(): readonly string[] {
     const { agents, doors } = this.#options;
     return agents.flatMap((agent) => {
-      const status = agent.online?.status;
+      if (agent.hasLeft) return [];
       const door = doors.doorOf(agent.spec.gateway)?.door;
-      const isIn = status?.kind === "online" && door?.find(agent.spec.name).session?.id === status.session;
-      return isIn ? [] : [agent.statusText()];
+      const found = door?.find(agent.spec.name);
+      const status = agent.online?.status;
+      const isIn = status?.kind === "online" && found?.session?.id === status.session;
+      const isFull = door?.status().sessions === doors.sessionsMax;
+      const isQueued = isFull && agent.isQueued && found?.place !== undefined;
+      return isIn || isQueued ? [] : [agent.statusText()];
     });
   }
 
@@ -209,6 +213,8 @@ export class PlayersChecks {
     for (const { life, door } of doors.all()) {
       const players = door.players();
       if (new Set(players).size !== players.length) ledger.violation(`${life} has a player twice`);
+      if (players.length > doors.sessionsMax) ledger.violation(`${life} has ${players.length} sessions`);
+      ledger.count("players queued", door.status().queued);
       if (door.status().sessions !== players.length) ledger.violation(`${life} has sessions without a player`);
       const { sessions } = cluster.lives.find((one) => one.name === life)?.node.node ?? {};
       for (const player of players) {

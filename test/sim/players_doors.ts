@@ -8,6 +8,7 @@ import { seededRandom } from "#base/random.ts";
 import type { Log } from "#base/log.ts";
 import type { SimProcess } from "#module/simulator/sim_process.ts";
 import { serveDoor } from "#session/door_contract.ts";
+import type { DoorLimits } from "#session/door_limits.ts";
 import { DOOR_LIMITS } from "#session/door_limits.ts";
 import { PlayerDoor } from "#session/player_door.ts";
 import { tcpListenPlayers } from "#session/tcp_players.ts";
@@ -34,13 +35,23 @@ export interface RunningDoor {
 export class PlayersDoors {
   readonly #cluster: () => SimCluster;
   readonly #book: SessionBook;
+  readonly #limits: DoorLimits;
   readonly #tokens = new SimTokens();
   /** By node id, of those that are alive. */
   readonly #doors = new Map<string, RunningDoor>();
 
-  constructor(options: { readonly cluster: () => SimCluster; readonly book: SessionBook }) {
+  constructor(options: {
+    readonly cluster: () => SimCluster;
+    readonly book: SessionBook;
+    readonly sessionsMax: number | undefined;
+  }) {
     this.#cluster = options.cluster;
     this.#book = options.book;
+    this.#limits = { ...DOOR_LIMITS, sessionsMax: options.sessionsMax ?? DOOR_LIMITS.sessionsMax };
+  }
+
+  get sessionsMax(): number {
+    return this.#limits.sessionsMax;
   }
 
   token(player: string, isExpired: boolean): string {
@@ -65,7 +76,7 @@ export class PlayersDoors {
     const { clock, random } = process;
     const line: Log["info"] = (phrase, data) => world.note(hostOf(spec.id), phrase, data);
     const door = new PlayerDoor({
-      ...{ clock, random, presence: sessions, verifier: this.#tokens, limits: DOOR_LIMITS },
+      ...{ clock, random, presence: sessions, verifier: this.#tokens, limits: this.#limits },
       log: { debug: line, info: line, warn: line, error: line },
       counters: node.counters,
       router: {

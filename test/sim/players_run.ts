@@ -92,7 +92,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
   const cluster = (): SimCluster => known.cluster ?? fail();
   const book = new SessionBook(ledger, () => world.nowMs);
   const witness = new DataWitness(ledger);
-  const doors = new PlayersDoors({ cluster, book });
+  const doors = new PlayersDoors({ cluster, book, sessionsMax: topology.sessionsMax });
   const crashes = new CrashPoints(cluster);
   const disks = new FailingDisks({ ledger, random });
   const rains = new Map<string, () => void>();
@@ -179,7 +179,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     if (onlineMs === undefined) ledger.violation(`not online after healing: ${checks.offline().join("; ")}`);
     world.run(REST_MS);
     wishes.atRest();
-    finish({ cluster: known.cluster, checks });
+    finish({ cluster: known.cluster, checks, leaving: topology.sessionsMax === undefined ? [] : all });
     world.run(SETTLE_MS);
     states.loginsAgree();
     if (!states.isConverged()) ledger.violation(`did not stay converged: ${states.lacking()}`);
@@ -271,8 +271,13 @@ function raids(cluster: SimCluster, random: Random): void {
 }
 
 /** Until every wish is known, every reward has come, and every mail is in a bag. */
-function finish(of: { readonly cluster: SimCluster; readonly checks: PlayersChecks }): void {
-  const { cluster, checks } = of;
+function finish(of: {
+  readonly cluster: SimCluster;
+  readonly checks: PlayersChecks;
+  /** Who leaves when it is through, since others wait. */
+  readonly leaving: readonly PlayerAgent[];
+}): void {
+  const { cluster, checks, leaving } = of;
   const { world, ledger } = cluster;
   const endMs = world.nowMs + FINISH_MAX_MS;
   let left: readonly string[] = [];
@@ -280,6 +285,7 @@ function finish(of: { readonly cluster: SimCluster; readonly checks: PlayersChec
     world.run(FINISH_LOOK_MS);
     left = inWorld(world, () => checks.undelivered());
     if (left.length === 0) left = checks.unfinished();
+    for (const agent of leaving) if (!agent.hasLeft && agent.isThrough) agent.leave();
   } while (left.length > 0 && world.nowMs < endMs);
   if (left.length > 0) ledger.violation(`not finished ${FINISH_MAX_MS} ms after healing: ${left.join("; ")}`);
 }

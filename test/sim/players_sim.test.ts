@@ -26,6 +26,7 @@ const LEAST: Readonly<Record<string, number>> = {
   "fault:a user node is away": 0.5,
   "granted again": 5,
   "keyed requests executed again": 0.5,
+  "players queued": 5,
   "pushes heard": 300,
   "reason:kicked": 1,
   "reason:replaced": 0.5,

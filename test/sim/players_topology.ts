@@ -14,6 +14,10 @@ import { hostOf } from "./topology.ts";
 export const OWNER = nodeId("cross_center", 5);
 /** Where players come in. */
 export const PLAYERS_PORT = 7012;
+/** Of a shard. */
+const PLAYERS_MIN = 3;
+/** Of runs with a queue at the door. */
+const TIGHT_SHARE = 0.2;
 
 export interface PlayerSpec {
   readonly name: string;
@@ -24,6 +28,8 @@ export interface PlayerSpec {
 }
 
 export interface PlayersTopology extends Topology {
+  /** Fewer sessions than players: some of them wait in a queue. Undefined: there is room. */
+  readonly sessionsMax: number | undefined;
   readonly shards: readonly number[];
   readonly players: readonly PlayerSpec[];
   /** From each machine of a player to the gateway. */
@@ -50,7 +56,7 @@ export function drawPlayersTopology(random: Random): PlayersTopology {
     for (let index = 1; index <= users; index += 1) {
       add("user", shard * 100 + index, { shard, dials: [gateway], policy: userPolicy });
     }
-    const count = 3 + randomIndex(random, 3);
+    const count = PLAYERS_MIN + randomIndex(random, 3);
     for (let index = 1; index <= count; index += 1) {
       const name = `s${shard}p${index}`;
       const devices = random.unit() < 0.4 ? [`${name}a`, `${name}b`] : [`${name}a`];
@@ -59,5 +65,6 @@ export function drawPlayersTopology(random: Random): PlayersTopology {
   }
   const pairs = nodes.flatMap((node) => node.dials.map((target) => [hostOf(node.id), hostOf(target)] as const));
   const wires = players.flatMap(({ devices, gateway }) => devices.map((device) => [device, hostOf(gateway)] as const));
-  return { nodes, pairs, shards, players, wires };
+  const isTight = random.unit() < TIGHT_SHARE;
+  return { nodes, pairs, shards, players, wires, sessionsMax: isTight ? PLAYERS_MIN - 1 : undefined };
 }
