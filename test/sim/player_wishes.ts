@@ -2,7 +2,8 @@
  * What players wish to change, each under a key of its own: asked for until it is known, over restarts and logins, and some
  * asked for again afterwards. The same key is answered as it was the first time.
  *
- * A refusal is final only if no attempt before it may still be under way; at the end, when nothing is, always.
+ * A refusal is final only if no attempt before it may still be under way, and none is executed later; at the end, when
+ * nothing is under way, always.
  */
 
 import { PlayerBag } from "#game/player_bag.ts";
@@ -53,6 +54,8 @@ export class PlayerWishes {
   readonly #after: (delayMs: number, fn: () => void) => void;
   readonly #ask: AskWish;
   readonly #told: (player: string) => void;
+  /** By player and number of the request that has asked for it. */
+  readonly #asked = new Map<string, Wish>();
   #isFinal = false;
 
   constructor(options: {
@@ -86,8 +89,26 @@ export class PlayerWishes {
     this.#try(wish);
   }
 
+  /**
+   * A request that a node has kept while it stood still is executed once more, when another node has answered it long
+   * since: what was refused then may be done now.
+   */
+  executedAgain(player: string, n: number): void {
+    const wish = this.#asked.get(`${player}/${n}`);
+    if (wish?.end !== "refused") return;
+    this.#ledger.count("refused, and executed again");
+    wish.isUnsure = true;
+    wish.end = undefined;
+    this.#later(wish);
+  }
+
   #try(wish: Wish): void {
-    this.#ask(wish, requestOf(wish), (end) => this.#ended(wish, end));
+    const { method, body } = requestOf(wish);
+    const numbered = (n: number): object => {
+      this.#asked.set(`${wish.player}/${n}`, wish);
+      return body(n);
+    };
+    this.#ask(wish, { method, body: numbered }, (end) => this.#ended(wish, end));
   }
 
   #later(wish: Wish): void {

@@ -101,7 +101,9 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     extras: {
       modules: (_spec, life) => [
         gameModule(life, {
-          executes: ({ from, ...of }) => book.executes({ ...of, session: from.session, player: from.player }),
+          executes: ({ from: { player, session }, ...of }) => {
+            if (book.executes({ ...of, session, player }) === "again") wishes.executedAgain(player, of.n);
+          },
           nextNews: () => book.nextNews(),
           canRain: (at, rain) => rains.set(at, rain),
           wrong: (text) => ledger.violation(text),

@@ -84,13 +84,14 @@ export class SessionBook {
     };
   }
 
+  /** "again": it has a key, and was executed before. */
   executes(at: {
     readonly life: string;
     readonly session: string;
     readonly player: string;
     readonly n: number;
     readonly isKeyed: boolean;
-  }): void {
+  }): "first" | "again" {
     const { life, session, player, n, isKeyed } = at;
     const what = `request ${n} of ${player}`;
     this.#ledger.count("requests executed");
@@ -101,12 +102,15 @@ export class SessionBook {
     if (before !== undefined) {
       if (isKeyed) this.#ledger.count("keyed requests executed again");
       else this.#ledger.violation(`${what} is executed twice: at ${before}, at ${life}`);
-      return;
+      return "again";
     }
     this.#executed.set(key, life);
     const notes = this.#notes(session, player);
     const asked = notes.asked.get(n);
-    if (asked === undefined) return this.#ledger.violation(`${what} is executed at ${life} and was not asked for`);
+    if (asked === undefined) {
+      this.#ledger.violation(`${what} is executed at ${life} and was not asked for`);
+      return "first";
+    }
     if (n < notes.lastExecuted) {
       const { answer } = asked;
       const isKnown = answer !== undefined && (answer.kind === "reply" || answer.executed !== null);
@@ -114,6 +118,7 @@ export class SessionBook {
       else this.#ledger.count("executed late, its gateway did not know");
     }
     notes.lastExecuted = Math.max(notes.lastExecuted, n);
+    return "first";
   }
 
   /** A client has been told that this one was not executed. */
