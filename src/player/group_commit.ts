@@ -4,8 +4,12 @@
  *
  * A transaction that fails because of what is in it is done again with each piece alone: the fault of one is not the others'.
  * So work may run twice, of which nothing of the first time holds. One that fails because of the disk fails for all.
+ *
+ * Between transactions the event loop polls: a store may answer at once, and whoever is answered may ask again at once.
  */
 
+import type { Clock } from "#base/clock.ts";
+import { Slices } from "#base/slices.ts";
 import type { Store, StoreErrorCode, Tx } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 
@@ -30,14 +34,17 @@ interface Piece {
 export class GroupCommit {
   readonly #store: Store;
   readonly #settled: (error: unknown) => void;
+  /** Of all transactions, not of one run of them: each of those may be of one alone. */
+  readonly #slices: Slices;
   #waiting: Piece[] = [];
   #isRunning = false;
   #isStopped = false;
   #idle: () => void = () => {};
 
   /** `settled` hears of each transaction: undefined when it was committed, else why not. */
-  constructor(options: { readonly store: Store; readonly settled: (error: unknown) => void }) {
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly settled: (error: unknown) => void }) {
     this.#store = options.store;
+    this.#slices = new Slices(options.clock);
     this.#settled = options.settled;
   }
 
@@ -73,11 +80,15 @@ export class GroupCommit {
     // What is asked for in the same turn of the event loop comes along.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
+      await this.#slices.pause();
       const batch = this.#waiting.slice(0, COMMIT_BATCH_MAX);
       this.#waiting = this.#waiting.slice(COMMIT_BATCH_MAX);
       const isDone = await this.#commit(batch);
       if (isDone) continue;
-      for (const piece of batch) await this.#commit([piece]);
+      for (const piece of batch) {
+        await this.#slices.pause();
+        await this.#commit([piece]);
+      }
     }
     this.#isRunning = false;
     this.#idle();

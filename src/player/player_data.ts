@@ -82,7 +82,8 @@ export class PlayerData {
 
   constructor(options: PlayerDataOptions) {
     this.#options = options;
-    this.commits = new GroupCommit({ store: options.store, settled: (error) => this.#settled(error) });
+    const { store, clock } = options;
+    this.commits = new GroupCommit({ store, clock, settled: (error) => this.#settled(error) });
   }
 
   /** Players in memory. */

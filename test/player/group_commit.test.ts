@@ -1,12 +1,14 @@
 import { describe, expect, test } from "#test";
 import { COMMIT_BATCH_MAX, COMMIT_WAITING_MAX, GroupCommit } from "#player/group_commit.ts";
+import { SLICE_MS } from "#base/slices.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 import { ManualClock } from "../store/manual_clock.ts";
 
 class Counted {
-  readonly store: Store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
+  readonly clock = new ManualClock();
+  readonly store: Store = openSqliteStore({ path: ":memory:", clock: this.clock });
   transactions = 0;
   failure: StoreError | undefined;
   readonly heard: unknown[] = [];
@@ -19,6 +21,7 @@ class Counted {
       },
       close: () => this.store.close(),
     },
+    clock: this.clock,
     settled: (error) => this.heard.push(error),
   });
 
@@ -76,6 +79,32 @@ describe("GroupCommit", () => {
     counted.failure = undefined;
     expect(await counted.add(4)).toBe(4);
     expect(await counted.ids()).toEqual([4]);
+    await counted.store.close();
+  });
+
+  test("lets the event loop poll between transactions, also when whoever is answered asks again at once", async () => {
+    const counted = await Counted.open();
+    const { clock } = counted;
+    clock.holdsPolls = true;
+    let done = 0;
+    const loop = async (): Promise<void> => {
+      while (done < 3) {
+        await counted.commits.add(async (tx) => {
+          clock.advance(SLICE_MS);
+          await tx.get("SELECT 1 AS one");
+        });
+        done += 1;
+      }
+    };
+    const ended = loop();
+    const seen: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(done);
+      clock.poll();
+    }
+    await ended;
+    expect(seen).toEqual([1, 2, 3]);
     await counted.store.close();
   });
 
