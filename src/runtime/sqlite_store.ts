@@ -25,6 +25,9 @@ const STATEMENTS_MAX = 256;
 export const BUSY_MS_MAX = 5_000;
 /** Between two looks; the mean of it, so that several processes do not keep in step. */
 const BUSY_LOOK_MS = 2;
+/** For a shared file that another process is just making; then StoreError `busy`. The process stands still meanwhile. */
+const OPEN_LOOKS_MAX = 250;
+const OPEN_LOOK_MS = 20;
 
 /** Codes of SQLite by prefix; the first that fits. */
 const CODES: readonly (readonly [string, StoreErrorCode])[] = [
@@ -53,23 +56,41 @@ export function openSqliteStore(options: {
   let db: Database | undefined;
   try {
     db = new Database(path, { create: true, readwrite: true, safeIntegers: true, strict: true });
-    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.run(`PRAGMA busy_timeout = ${isShared ? 0 : BUSY_TIMEOUT_MS}`);
     db.run("PRAGMA foreign_keys = ON");
     db.run("PRAGMA trusted_schema = OFF");
-    const mode = db.query("PRAGMA journal_mode = WAL").values()[0]?.[0];
+    const mode = walMode(db, isShared ? OPEN_LOOKS_MAX : 1);
     if (isFile && mode !== "wal")
       throw new StoreError("io", `Cannot open ${path}: journal mode is ${String(mode)}, WAL is needed`);
     db.run("PRAGMA synchronous = FULL");
-    // A write that changes nothing: a file or folder that may only be read is refused now, not at the first save.
-    db.run("BEGIN IMMEDIATE");
-    db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
-    db.run("COMMIT");
-    if (isShared) db.run("PRAGMA busy_timeout = 0");
+    if (!isShared) probe(db);
     return new SqliteStore(db, { clock, isShared });
   } catch (error) {
     db?.close();
     throw storeError(error, `Cannot open ${path}`);
   }
+}
+
+/** SQLite does not wait by itself where several processes are about to change the mode of a file that is new. */
+function walMode(db: Database, looks: number): unknown {
+  for (let look = 1; ; look += 1) {
+    try {
+      return db.query("PRAGMA journal_mode = WAL").values()[0]?.[0];
+    } catch (error) {
+      if (look >= looks || storeError(error, "").code !== "busy") throw error;
+    }
+    Bun.sleepSync(OPEN_LOOK_MS);
+  }
+}
+
+/**
+ * A write that changes nothing: a file or folder that may only be read is refused now, not at the first save. Not for a
+ * shared file: another process may be writing it, for which its first transaction waits.
+ */
+function probe(db: Database): void {
+  db.run("BEGIN IMMEDIATE");
+  db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
+  db.run("COMMIT");
 }
 
 function makeFolder(folder: string): void {

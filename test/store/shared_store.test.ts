@@ -49,6 +49,41 @@ describe("SqliteStore in a shared file", () => {
     60_000,
   );
 
+  test("opens while another process writes: a node that starts does not wait for its siblings", () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "shared.db");
+      const holder = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+      const letGo = Promise.withResolvers<void>();
+      const holding = holder.transaction(() => letGo.promise);
+      await new Promise((resolve) => setImmediate(resolve));
+      const store = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+      letGo.resolve();
+      await holding;
+      expect(await store.transaction((tx) => tx.get("SELECT 1 AS one"))).toEqual({ one: 1 });
+      await holder.close();
+      await store.close();
+    }));
+
+  test("opens when another process that was making it has done so", () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "shared.db");
+      const child = Bun.spawn([process.execPath, join(import.meta.dir, "making_child.ts"), path, "1200"], {
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+      try {
+        const { value } = await child.stdout.getReader().read();
+        expect(new TextDecoder().decode(value)).toBe("held\n");
+        const store = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+        expect(await store.transaction((tx) => tx.get("SELECT count FROM item"))).toEqual({ count: 1 });
+        await store.close();
+      } finally {
+        child.kill("SIGKILL");
+        await child.exited;
+      }
+    }));
+
   test("one that stays taken is busy after a bound, and its own event loop is free until then", () =>
     withFolder(async (folder) => {
       const path = join(folder, "shared.db");
