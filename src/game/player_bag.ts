@@ -6,6 +6,9 @@
 import type { Module } from "kuafu";
 import { contract, module, v } from "kuafu";
 
+/** As of one item of any change. */
+const DISCARDED_MAX = 1_000_000_000_000;
+
 const count = v.number();
 const text = v.string();
 const mailId = v.pipe(text, v.regex(/^[0-9a-f]{32}$/));
@@ -51,7 +54,7 @@ export const PlayerBag = contract("player_bag", {
       what: v.union([
         v.strictObject({
           item: v.pipe(text, v.minLength(1), v.maxLength(64)),
-          count: v.pipe(count, v.safeInteger(), v.minValue(1)),
+          count: v.pipe(count, v.safeInteger(), v.minValue(1), v.maxValue(DISCARDED_MAX)),
         }),
         v.strictObject({ id: v.pipe(text, v.regex(/^[0-9a-f]{32}$/)) }),
       ]),

@@ -65,10 +65,7 @@ export function planChange(
       if (found === undefined) return { kind: "no_item", id: entry.take };
       uniques.delete(entry.take);
       taken.push(found);
-    } else if (kinds.of(entry.item).kind === "unique") {
-      if (entry.count < 0) {
-        throw new TypeError(`Cannot take ${-entry.count} of ${entry.item}: unique items are taken by their id`);
-      }
+    } else if (entry.count > 0 && kinds.of(entry.item).kind === "unique") {
       if (made.length + entry.count > MADE_MAX) {
         return { kind: "too_much", detail: `more than ${MADE_MAX} unique items in one change` };
       }
@@ -78,6 +75,7 @@ export function planChange(
       }
       for (let count = 0; count < entry.count; count += 1) made.push({ id: nextId(), item: entry.item, data });
     } else {
+      // Of a unique item too: there may be some that were stacked before it was declared. Others are taken by their id.
       sums.set(entry.item, (sums.get(entry.item) ?? 0) + entry.count);
     }
   }
@@ -124,7 +122,7 @@ export function planChange(
 function planProfile(old: Profile, fields: Profile, lines: LedgerLine[]): Profile {
   const next: Record<string, unknown> = { ...old };
   for (const [name, value] of Object.entries(fields)) {
-    const before = old[name];
+    const before = Object.hasOwn(old, name) ? old[name] : undefined;
     if (value === null || value === undefined) {
       if (before === undefined) continue;
       delete next[name];

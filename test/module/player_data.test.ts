@@ -29,7 +29,11 @@ class DataGround extends MeshGround {
     super({
       nodes,
       modules: () => [
-        module("host", { items: { gold: { kind: "currency" } } }, (node) => void hosts.set(node.id, node)),
+        module(
+          "host",
+          { items: { gold: { kind: "currency" }, ring: { kind: "unique" } } },
+          (node) => void hosts.set(node.id, node),
+        ),
       ],
     });
     this.hosts = hosts;
@@ -213,6 +217,20 @@ describe("Players' requests while their node is away for a moment", () => {
       ground.settle();
       expect(ground.goldOf(CENTER, "ann")).toBe(99 - round);
     }
+    await ground.dispose();
+  });
+});
+
+describe("Players' data: a hostile player", () => {
+  test("is answered, whatever it throws away: nothing of it is a fault of the module, or anybody else's delay", async () => {
+    const ground = new DataGround();
+    const session = ground.login("ann");
+    const throwsAway = (key: string, item: string, count: number): PlayerAnswer =>
+      ground.asks("ann", session, PlayerBag.discard, { key, what: { item, count } });
+    expect(throwsAway("1", "ring", 1)).toMatchObject({ body: { kind: "short", item: "ring", found: 0, wanted: 1 } });
+    expect(throwsAway("2", "gold", 1e12)).toMatchObject({ body: { kind: "short" } });
+    expect(throwsAway("3", "gold", 1e12 + 1)).toMatchObject({ kind: "error", code: "INVALID", executed: false });
+    for (const id of [USER, OTHER_USER]) expect(ground.node(id).alarms.all()).toEqual([]);
     await ground.dispose();
   });
 });

@@ -96,10 +96,34 @@ describe("Change: items", () => {
     });
     expect(plan(second.record, { items: [{ take: "1" }] })).toEqual({ kind: "no_item", id: "1" });
     expect(plan(first.record, { items: [{ take: "2" }, { take: "2" }] })).toEqual({ kind: "no_item", id: "2" });
-    expect(() => plan(first.record, { items: [{ item: "sword", count: -1 }] })).toThrow("taken by their id");
+    expect(plan(first.record, { items: [{ item: "sword", count: -1 }] })).toEqual({
+      ...{ kind: "short", item: "sword", found: 0, wanted: 1 },
+    });
     expect(plan(NEW, { items: [{ item: "sword", count: MADE_MAX + 1 }] })).toMatchObject({ kind: "too_much" });
     const data = "x".repeat(UNIQUE_SIZE_MAX);
     expect(plan(NEW, { items: [{ item: "sword", count: 1, data }] })).toMatchObject({ kind: "too_much" });
+  });
+});
+
+describe("Change: an item", () => {
+  test("that was stacked before it was declared unique can still be taken away", () => {
+    const before = done({ ...NEW, counts: new Map([["sword", 3]]) }, { items: [{ item: "sword", count: -2 }] });
+    expect(before.counts).toEqual([{ item: "sword", count: 1 }]);
+    expect(plan(before.record, { items: [{ item: "sword", count: -2 }] })).toEqual({
+      ...{ kind: "short", item: "sword", found: 1, wanted: 2 },
+    });
+  });
+});
+
+describe("Change: the profile", () => {
+  test("knows only its own fields, also of names that every object has", () => {
+    const made = done(NEW, { profile: { toString: 1, valueOf: null } });
+    expect(made.lines).toEqual([
+      {
+        ...{ subject: "profile", name: "toString", id: "", before: 0, after: 1 },
+        values: { before: undefined, after: 1 },
+      },
+    ]);
   });
 });
 

@@ -81,6 +81,9 @@ describe("PlayerData: a change", () => {
       { key: "k", reason: "No" },
       gold("k", 1.5),
       { key: "k", reason: "test", profile: { at: new Date(0) } },
+      // Readers leave these out: what was answered ok would be gone with the next load.
+      { key: "k", reason: "test", profile: { prototype: 1 } },
+      { key: "k", reason: "test", profile: { constructor: 1 } },
     ]) {
       const failed = await data.change("ann", wrong).then(
         () => "nothing",
