@@ -84,6 +84,7 @@ export class MailClaims {
         const page = { after, limit: SETTLED_MAX };
         const keys = await data.commits.add((tx) => unsettledKeys(tx, page));
         for (const { player, key } of keys) {
+          if (this.#isStopped) return;
           const isSettled = await this.#settle(player, key.slice(MAIL_PREFIX.length));
           // The center is not there: the others can wait as well.
           if (!isSettled) return;

@@ -17,6 +17,7 @@ class Center implements MailBox {
   readonly mails = new Map([[ID, MAIL]]);
   readonly settled: string[] = [];
   gone: "before" | "after" | undefined;
+  heard: () => void = () => {};
 
   mail(_player: string, id: string): Promise<Mail | undefined> {
     return this.#answer(() => this.mails.get(id));
@@ -25,6 +26,7 @@ class Center implements MailBox {
   claimed(player: string, id: string): Promise<void> {
     return this.#answer(() => {
       this.settled.push(`${player} ${id}`);
+      this.heard();
     });
   }
 
@@ -118,5 +120,15 @@ describe("MailClaims", () => {
     expect(center.settled).toEqual([]);
     await owner.data.change("ann", { key: "large", reason: "test", capacity: 1 });
     expect(await claims.claim("ann", ID)).toMatchObject({ kind: "ok", made: [{ item: "sword" }] });
+  });
+
+  test("stop after the one that is being settled, however many are left", async () => {
+    const { center, claims, owner } = await setup();
+    for (const id of ["1", "2", "3"].map((digit) => digit.repeat(32))) {
+      await owner.data.change("ann", { key: id, reason: "mail" }, { keyPrefix: "mail:", isKeptUntilSettled: true });
+    }
+    center.heard = () => void claims.stop();
+    await claims.settleAll();
+    expect(center.settled.length).toBe(1);
   });
 });
