@@ -35,6 +35,7 @@ export interface AdmissionOptions {
 export class StoreAdmission {
   readonly #options: AdmissionOptions;
   #admitted = Promise.withResolvers<void>();
+  #isAdmitted = false;
   #refusal: PlayerDataError | undefined;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -48,16 +49,33 @@ export class StoreAdmission {
     const { store, random } = this.#options;
     const drawn = toHex(random.bytes(16));
     const { id, isConfirmed } = await store.transaction((tx) => identify(tx, drawn));
-    if (isConfirmed) this.#admitted.resolve();
+    if (isConfirmed) this.#admit();
     else void this.#ask(id);
   }
 
+  /** Whoever waits for it waits no more. What was admitted stays so. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    if (!this.#isAdmitted) this.#refuse(new PlayerDataError("closed", "Cannot use player data: this node is stopping"));
   }
 
-  /** Resolves when the store may be used. Rejects with PlayerDataError `refused` while it may not. */
+  #admit(): void {
+    this.#isAdmitted = true;
+    this.#refusal = undefined;
+    this.#admitted.resolve();
+  }
+
+  #refuse(why: PlayerDataError): void {
+    const waited = this.#admitted;
+    this.#refusal = why;
+    this.#admitted = Promise.withResolvers();
+    // Nobody has to wait for it.
+    waited.promise.catch(() => {});
+    waited.reject(why);
+  }
+
+  /** Resolves when the store may be used. Rejects with PlayerDataError `refused` or `closed` when it may not. */
   admitted(): Promise<void> {
     return this.#refusal === undefined ? this.#admitted.promise : Promise.reject(this.#refusal);
   }
@@ -77,7 +95,7 @@ export class StoreAdmission {
       if (pinned !== id) {
         const detail = `this node has store ${id}, its shard has ${pinned}`;
         alarms.raise(STORE_ALARM, { found: id, allowed: pinned });
-        this.#refusal = new PlayerDataError("refused", `Cannot use player data: ${detail}`);
+        if (!this.#isStopped) this.#refuse(new PlayerDataError("refused", `Cannot use player data: ${detail}`));
         return REFUSED_RETRY_MS;
       }
       await store.transaction((tx) => tx.run("UPDATE player_store SET is_confirmed = 1 WHERE name = ?", [NAME]));
@@ -85,9 +103,8 @@ export class StoreAdmission {
       if (isCallError(error) || error instanceof StoreError) return ADMISSION_RETRY_MS;
       throw error;
     }
-    this.#refusal = undefined;
     alarms.clear(STORE_ALARM);
-    this.#admitted.resolve();
+    if (!this.#isStopped) this.#admit();
     return undefined;
   }
 }

@@ -94,6 +94,21 @@ describe("StoreAdmission", () => {
     expect([await stateOf(second), ground.alarms.all()]).toEqual(["admitted", []]);
   });
 
+  test("ends the wait of those who have waited for it when it refuses, and when it is stopped", async () => {
+    const ground = new Ground();
+    await ground.open();
+    await ground.start(await ground.playerStore(), 1);
+    ground.isCenterThere = false;
+    const second = await ground.start(await ground.playerStore(), 2);
+    const third = await ground.start(await ground.playerStore(), 3);
+    const waiting = [stateOf(second), stateOf(third)];
+    ground.isCenterThere = true;
+    third.stop();
+    ground.clock.advance(ADMISSION_RETRY_MS);
+    expect(await Promise.all(waiting)).toEqual(["refused", "closed"]);
+    expect(await stateOf(third)).toBe("closed");
+  });
+
   test("asks no more when it was stopped", async () => {
     const ground = new Ground();
     await ground.open();
