@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { ITEM_COUNT_MAX, playerSchema } from "#delivery/reward.ts";
-import { packBody } from "#wire/body.ts";
+import { packBody, unpackBody } from "#wire/body.ts";
 import { ITEM_LENGTH_MAX } from "./item_kinds.ts";
 import { BAG_CAPACITY_MAX } from "./player_record.ts";
 
@@ -138,14 +138,14 @@ export const claimOutcomeSchema = v.variant("kind", [
   v.object({ kind: v.literal("expired") }),
 ]);
 
-/** Throws TypeError: a change that can't be one is a fault of the module that asks for it. */
-export function checkChange(player: string, change: PlayerChange): void {
+/**
+ * The change as it is now, which shares nothing with what was given. Throws TypeError, and BodyError for data that is not
+ * plain: a change that can't be one is a fault of the module that asks for it.
+ */
+export function ownChange(player: string, change: PlayerChange): PlayerChange {
   if (!v.is(playerSchema, player)) throw new TypeError("Cannot change data: no player can have such a name");
-  const parsed = v.safeParse(playerChangeSchema, change);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new TypeError(`Cannot change data of ${player}: ${v.getDotPath(issue) ?? "change"}: ${issue.message}`);
-  }
-  // Throws BodyError for data that is not plain.
-  packBody(change);
+  const parsed = v.safeParse(playerChangeSchema, unpackBody(packBody(change)));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new TypeError(`Cannot change data of ${player}: ${v.getDotPath(issue) ?? "change"}: ${issue.message}`);
 }
