@@ -110,9 +110,35 @@ describe("Players' data: from any node of the shard", () => {
 
   test("what can't be a change fails at whoever asks, and nothing else", async () => {
     const ground = new DataGround();
-    expect(() => ground.give(CENTER, "ann", "a", 0)).toThrow();
-    expect(() => ground.give(CENTER, "", "a", 1)).toThrow();
+    for (const at of [CENTER, USER, OTHER_USER]) {
+      expect(() => ground.give(at, "ann", "a", 0)).toThrow(TypeError);
+      expect(() => ground.give(at, "", "a", 1)).toThrow(TypeError);
+      for (const limit of [0, 1.5, 1e9]) {
+        expect(() => ground.within(at, () => ground.at(at).playerData.ledger("ann", { limit }))).toThrow(TypeError);
+      }
+    }
     expect(ground.give(CENTER, "ann", "a", 1)).toBe("ok");
+    await ground.dispose();
+  });
+
+  test("is the asker's own copy: what becomes of it concerns nobody else", async () => {
+    const ground = new DataGround();
+    ground.login("ann");
+    const profile = { house: { rooms: 1 } };
+    const items = [{ item: "ring", count: 1, data: { level: 1 } }];
+    const seen = [USER, OTHER_USER].map((at) => {
+      const { playerData } = ground.at(at);
+      ground.within(at, () => playerData.change("ann", { key: "a", reason: "test", profile, items }));
+      const first = ground.within(at, () => playerData.read("ann"));
+      Object.assign(first.profile["house"] as object, { rooms: 2 });
+      Object.assign(first.bag.uniques[0]?.data as object, { level: 2 });
+      const second = ground.within(at, () => playerData.read("ann"));
+      return [second.profile, second.bag.uniques.map(({ data }) => data)];
+    });
+    expect(seen).toEqual([
+      [{ house: { rooms: 1 } }, [{ level: 1 }]],
+      [{ house: { rooms: 1 } }, [{ level: 1 }]],
+    ]);
     await ground.dispose();
   });
 });
