@@ -4,7 +4,8 @@
  * Does not lock the file against a second process of the same node: the data folder's lock does, before this opens.
  *
  * A shared file is written by other processes of this machine too, one transaction at a time. Whoever finds it taken looks
- * again after a moment, without holding up its own event loop, for at most BUSY_MS_MAX.
+ * again after a moment, without holding up its own event loop, for at most BUSY_MS_MAX. A process that has much to write
+ * leaves the file alone for a moment now and then: between two of its transactions there is no time to look.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -25,6 +26,10 @@ const STATEMENTS_MAX = 256;
 export const BUSY_MS_MAX = 5_000;
 /** Between two looks; the mean of it, so that several processes do not keep in step. */
 const BUSY_LOOK_MS = 2;
+/** Transactions of one process that follow on each other; then it gives way to whoever is looking. */
+export const HELD_MS_MAX = 50;
+/** Longer than any look takes to come. */
+export const GIVE_WAY_MS = 5;
 /** For a shared file that another process is just making; then StoreError `busy`. The process stands still meanwhile. */
 const OPEN_LOOKS_MAX = 250;
 const OPEN_LOOK_MS = 20;
@@ -120,6 +125,9 @@ class SqliteStore implements Store {
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isClosing = false;
+  /** Since when transactions have followed on each other, and when the last one was committed. */
+  #heldSinceMs = 0;
+  #endedAtMs = Number.NEGATIVE_INFINITY;
   #closed: Promise<void> | undefined;
 
   constructor(db: Database, options: { readonly clock: Clock; readonly isShared: boolean }) {
@@ -151,6 +159,7 @@ class SqliteStore implements Store {
   async #run<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
     if (this.#isClosing) throw closedError();
     if (this.#db.inTransaction) this.#control("ROLLBACK");
+    if (this.#isShared) await this.#giveWay();
     await this.#begin();
     const tx = new SqliteTx(this, this.#statements);
     try {
@@ -160,6 +169,7 @@ class SqliteStore implements Store {
       if (!this.#db.inTransaction)
         throw new StoreError("statement", "Cannot commit: the work has ended the transaction itself");
       this.#control("COMMIT");
+      this.#endedAtMs = this.#clock.nowMs();
       return result;
     } catch (error) {
       tx.end();
@@ -167,6 +177,15 @@ class SqliteStore implements Store {
       if (this.#db.inTransaction) this.#control("ROLLBACK");
       throw error;
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#endedAtMs >= GIVE_WAY_MS) this.#heldSinceMs = nowMs;
+    if (nowMs - this.#heldSinceMs < HELD_MS_MAX) return;
+    await sleep(this.#clock, GIVE_WAY_MS);
+    this.#heldSinceMs = this.#clock.nowMs();
+    if (this.#isClosing) throw closedError();
   }
 
   async #begin(): Promise<void> {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "#test";
-import { BUSY_MS_MAX, openSqliteStore } from "#runtime/sqlite_store.ts";
+import { BUSY_MS_MAX, GIVE_WAY_MS, HELD_MS_MAX, openSqliteStore } from "#runtime/sqlite_store.ts";
 import { StoreError } from "#store/store.ts";
 import { storeConformance } from "./conformance.ts";
 import { ManualClock } from "./manual_clock.ts";
@@ -82,6 +82,25 @@ describe("SqliteStore in a shared file", () => {
         child.kill("SIGKILL");
         await child.exited;
       }
+    }));
+
+  test("a process that has much to write gives way to the others now and then", () =>
+    withFolder(async (folder) => {
+      const clock = new ManualClock();
+      const store = openSqliteStore({ path: join(folder, "shared.db"), clock, isShared: true });
+      const begun: number[] = [];
+      const all = [1, 2, 3, 4].map((number) =>
+        store.transaction(() => {
+          begun.push(number);
+          clock.advance(HELD_MS_MAX / 2);
+        }),
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(begun).toEqual([1, 2]);
+      clock.advance(GIVE_WAY_MS);
+      await Promise.all(all);
+      expect(begun).toEqual([1, 2, 3, 4]);
+      await store.close();
     }));
 
   test("one that stays taken is busy after a bound, and its own event loop is free until then", () =>
