@@ -73,12 +73,30 @@ describe("GroupCommit", () => {
     const counted = await Counted.open();
     counted.failure = new StoreError("full", "Cannot commit: the disk is full");
     const before = counted.transactions;
-    const results = await Promise.allSettled([1, 2, 3].map((id) => counted.add(id)));
-    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    const ids = Array.from({ length: COMMIT_BATCH_MAX + 3 }, (_, id) => id);
+    const results = await Promise.allSettled(ids.map((id) => counted.add(id)));
+    expect(results.map(({ status }) => status)).toEqual(ids.map(() => "rejected"));
     expect(counted.transactions - before).toBe(1);
     counted.failure = undefined;
     expect(await counted.add(4)).toBe(4);
     expect(await counted.ids()).toEqual([4]);
+    await counted.store.close();
+  });
+
+  test("fails at once for all that are left when the disk fails while each is done alone", async () => {
+    const counted = await Counted.open();
+    await counted.add(1);
+    const before = counted.transactions;
+    const adding = [1, 2, 3, 4].map((id) => counted.add(id));
+    const full = new StoreError("full", "Cannot commit: the disk is full");
+    adding[0]?.catch(() => {
+      counted.failure = full;
+    });
+    const results = await Promise.allSettled(adding);
+    const reasons = results.map((result) => (result.status === "rejected" ? (result.reason as StoreError).code : "ok"));
+    expect(reasons).toEqual(["constraint", "full", "full", "full"]);
+    // All of them, the first one alone, the second one alone.
+    expect(counted.transactions - before).toBe(3);
     await counted.store.close();
   });
 
