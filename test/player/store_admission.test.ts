@@ -77,7 +77,32 @@ describe("StoreAdmission", () => {
     ground.isCenterThere = false;
     expect(await stateOf(await ground.start(store, 2))).toBe("admitted");
     expect(new Set(ground.asked).size).toBe(1);
+  });
+
+  test("of a store that was admitted once tells the center all the same: one that has lost it takes no other", async () => {
+    const ground = new Ground();
+    await ground.open();
+    const store = await ground.playerStore();
+    await ground.start(store, 1);
+    await ground.center.transaction((tx) => tx.run("DELETE FROM shard_store"));
+    expect(await stateOf(await ground.start(store, 2))).toBe("admitted");
+    const stranger = await ground.start(await ground.playerStore(), 3);
+    expect(await stateOf(stranger)).toBe("refused");
+    stranger.stop();
     expect(ground.clock.pending).toBe(0);
+  });
+
+  test("of a store that was admitted once stays, with an alarm, when the center has another one", async () => {
+    const ground = new Ground();
+    await ground.open();
+    const store = await ground.playerStore();
+    await ground.start(store, 1);
+    await ground.center.transaction((tx) => tx.run("UPDATE shard_store SET store = ?", ["ab".repeat(16)]));
+    const again = await ground.start(store, 2);
+    expect(await stateOf(again)).toBe("admitted");
+    expect(ground.alarms.all()).toMatchObject([{ name: STORE_ALARM, detail: { allowed: "ab".repeat(16) } }]);
+    again.stop();
+    expect([await stateOf(again), ground.clock.pending]).toEqual(["admitted", 0]);
   });
 
   test("refuses another store than the shard's, says both, and takes it when the center does", async () => {
