@@ -25,6 +25,7 @@ import { linkRoutes } from "./routes/links.ts";
 import { type MetricsSource, metricsRoutes, openOnLoopback } from "./routes/metrics.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { orphanRoutes } from "./routes/orphans.ts";
+import { playerDataRoutes } from "./routes/player_data.ts";
 import { maintenanceRoutes, playerRoutes, sessionRoutes } from "./routes/players.ts";
 import { routeRoutes } from "./routes/routes.ts";
 import { groupRoutes, shardRoutes } from "./routes/shards.ts";
@@ -94,6 +95,7 @@ export function createAdminApp(options: AdminAppOptions): Hono<AdminEnv> {
   app.route("/api/groups", groupRoutes(services));
   app.route("/api/sessions", sessionRoutes(services));
   app.route("/api/players", playerRoutes(services));
+  app.route("/api/players", playerDataRoutes(services));
   app.route("/api/maintenance", maintenanceRoutes(services));
   app.route("/api/audit", auditRoutes(services));
   app.route("/api/health", healthRoutes(services));

@@ -23,6 +23,7 @@ export type AuditVerb =
   | "rewards.resend"
   | "rewards.release"
   | "player.kick"
+  | "player.change"
   | "maintenance";
 
 /**
@@ -48,7 +49,7 @@ export interface AuditEntry {
   readonly who: string;
   readonly remote: string;
   readonly verb: AuditVerb;
-  /** Of rewards `activity/term`, with the player where one was named. Else the id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
+  /** Of rewards `activity/term`, with the player where one was named; of a player's change `shard/player/key`. Else the id of the activity, after its owner where the caller named one: `cross_center:1/boss`. Empty when a create was refused before its body was read. */
   readonly subject: string;
   readonly outcome: AuditOutcome;
   /** The reason that was given; empty when none was. */

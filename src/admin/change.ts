@@ -15,8 +15,8 @@ import { type AdminContext, type AdminEnv, type AdminServices, noteRefused, remo
 
 /** An answer waits this long for the audit trail. */
 export const AUDIT_WAIT_MAX_MS = 2_000;
-/** `cross_center:4294967294/` and an id. */
-const SUBJECT_LENGTH_MAX = 88;
+/** A shard, a player and the key of a change, with what is between them. */
+export const SUBJECT_LENGTH_MAX = 272;
 
 /** Before a body is read: refuses a caller that may only read, and says so in the audit trail. */
 export function requireOperate(services: AdminServices, verb: AuditVerb): MiddlewareHandler<AdminEnv> {

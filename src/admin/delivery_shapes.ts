@@ -18,8 +18,9 @@ export const MailShape = v.pipe(
     text: Text,
     items: v.array(v.object({ item: Text, count: Count })),
     writtenAtMs: TimeMs,
-    /** Since then its items are in the bag. */
-    claimedAtMs: v.optional(TimeMs),
+    claimedAtMs: v.optional(
+      v.pipe(v.number(), v.description("Since then its items are in the bag; left out: not yet")),
+    ),
     expiresAtMs: v.optional(TimeMs),
   }),
   v.metadata({ ref: "Mail" }),

@@ -44,9 +44,9 @@ export class MeshPlayers {
     return { kind: "ok", changed: false, value: { doors, silent: silentOf(asked) } };
   }
 
-  async find(player: string): Promise<AdminResult<PlayerWhereabouts>> {
+  async find(player: string, shard?: number): Promise<AdminResult<PlayerWhereabouts>> {
     const { caller } = this.#node.endpoint;
-    const asked = await this.#ask(undefined, (key) =>
+    const asked = await this.#ask(shard, (key) =>
       caller.call(DoorContract.find, { player }, { to: { key }, timeoutMs: ASK_TIMEOUT_MS }),
     );
     const at = asked.flatMap((one): PlayerAt[] => {

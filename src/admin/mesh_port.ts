@@ -17,6 +17,7 @@ import { MeshActivities } from "./mesh_activities.ts";
 import { MeshCalendar } from "./mesh_calendar.ts";
 import { MeshDeliveries } from "./mesh_deliveries.ts";
 import { MeshOwners } from "./mesh_owners.ts";
+import { MeshPlayerData } from "./mesh_player_data.ts";
 import { MeshPlayers } from "./mesh_players.ts";
 import { MeshShards } from "./mesh_shards.ts";
 import { ASK_TIMEOUT_MS, orUndefined, readRegistry } from "./mesh_registry.ts";
@@ -38,12 +39,14 @@ import type {
   NodeDescription,
   NodeHealth,
   NodeRow,
+  PlayerDataPort,
 } from "./port.ts";
 import type { KickRequest, MaintenanceRequest } from "./port_players.ts";
 import type { DeliveriesQuery, MailQuery, ReleaseRequest, ResendRequest } from "./port_rewards.ts";
 import type { CalendarQuestion, GroupsDryRun, ScheduleDryRun } from "./port_shards.ts";
 
 export class MeshAdminPort implements AdminPort {
+  readonly playerData: PlayerDataPort;
   readonly #node: Node;
   readonly #named: ReadonlySet<NodeId>;
   readonly #activities: MeshActivities;
@@ -61,6 +64,7 @@ export class MeshAdminPort implements AdminPort {
     this.#shards = new MeshShards(node, this.#owners);
     this.#calendar = new MeshCalendar(node, this.#shards);
     this.#players = new MeshPlayers(node);
+    this.playerData = new MeshPlayerData(node);
     this.#deliveries = new MeshDeliveries(node, this.#owners);
     this.#activities = new MeshActivities({ node, owners: this.#owners, registry: () => readRegistry(node) });
   }
@@ -191,8 +195,8 @@ export class MeshAdminPort implements AdminPort {
     return this.#players.sessions();
   }
 
-  findPlayer(player: string) {
-    return this.#players.find(player);
+  findPlayer(player: string, shard?: number) {
+    return this.#players.find(player, shard);
   }
 
   kickPlayer(request: KickRequest, _actor: Actor) {

@@ -7,6 +7,7 @@ import { WHITE_LIST_SET_MAX } from "#session/door_contract.ts";
 import { AUDIT_TEXT_MAX } from "#store/audit_log.ts";
 import { NUMBER_MAX } from "#wire/role.ts";
 import * as v from "valibot";
+import { PlayerDataShape, UnreadableShardShape } from "./player_data_shapes.ts";
 import { unknownField } from "./schemas.ts";
 
 const Text = v.string();
@@ -20,7 +21,7 @@ const Player = v.pipe(
   v.minLength(1, playerMessage),
   v.maxLength(NAME_LENGTH_MAX, playerMessage),
 );
-const Shard = v.pipe(
+export const Shard = v.pipe(
   v.number(shardMessage),
   v.integer(shardMessage),
   v.minValue(1, shardMessage),
@@ -110,6 +111,11 @@ export const PlayerAnswer = v.object({
   player: Text,
   at: v.pipe(v.array(PlayerAtShape), v.description("Empty: the player is not online")),
   silent: v.pipe(v.array(Text), v.description("Gateways that did not answer: the player may be there")),
+  data: v.pipe(v.array(PlayerDataShape), v.description("Of the shards that know the player, as it is on the disk")),
+  unreadable: v.pipe(
+    v.array(UnreadableShardShape),
+    v.description("Shards whose data could not be read, and why: they may know the player"),
+  ),
 });
 export const DoorsChangeAnswer = v.object({
   gateways: v.pipe(v.array(Text), v.description("Where something changed")),

@@ -32,6 +32,14 @@ import type {
   RewardsChange,
 } from "./port_rewards.ts";
 import type {
+  PlayerChanged,
+  PlayerChangeRequest,
+  PlayerDataFound,
+  PlayerDataQuery,
+  PlayerLedger,
+  PlayerLedgerQuery,
+} from "./port_player_data.ts";
+import type {
   DoorsChange,
   KickRequest,
   MaintenanceRequest,
@@ -108,8 +116,17 @@ export interface Actor {
   readonly remote: string;
 }
 
+export interface PlayerDataPort {
+  /** As it is on the disk. Takes nobody over and writes nothing. */
+  look(query: PlayerDataQuery): Promise<AdminResult<PlayerDataFound>>;
+  ledger(query: PlayerLedgerQuery): Promise<AdminResult<PlayerLedger>>;
+  /** Only of a player whom the shard knows. */
+  change(request: PlayerChangeRequest): Promise<AdminResult<PlayerChanged>>;
+}
+
 export interface AdminPort {
   readonly self: NodeId;
+  readonly playerData: PlayerDataPort;
   nodes(): Promise<AdminResult<readonly NodeRow[]>>;
   describe(node: NodeId): Promise<AdminResult<NodeDescription>>;
   health(): Promise<AdminResult<readonly NodeHealth[]>>;
@@ -153,8 +170,8 @@ export interface AdminPort {
   releaseRewards(request: ReleaseRequest, actor: Actor): Promise<AdminResult<RewardsChange>>;
   /** Of every gateway that is reachable. */
   sessions(): Promise<AdminResult<SessionsOverview>>;
-  /** At the doors of every gateway that is reachable. */
-  findPlayer(player: string): Promise<AdminResult<PlayerWhereabouts>>;
+  /** At the doors of every gateway that is reachable, or of the shard's. */
+  findPlayer(player: string, shard?: number): Promise<AdminResult<PlayerWhereabouts>>;
   kickPlayer(request: KickRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;
   /** Until a gateway starts anew. */
   setMaintenance(request: MaintenanceRequest, actor: Actor): Promise<AdminResult<DoorsChange>>;

@@ -105,7 +105,7 @@ const ActivityConfig = v.pipe(
   v.unknown(),
   v.rawCheck(({ dataset, addIssue }) => {
     const fault = faultOfJsonValue(dataset.value);
-    if (fault !== undefined) addIssue({ message: fault.message, ...placeOf(fault.path) });
+    if (fault !== undefined) addIssue({ message: fault.message, ...pathOfKeys(fault.path) });
   }),
   v.description("Any JSON value that its kind accepts"),
 );
@@ -333,7 +333,7 @@ function isNodeOf(role: Role, text: string): boolean {
   return parseNodeId(text)?.role === role;
 }
 
-function placeOf(keys: readonly string[]): { path?: [v.IssuePathItem, ...v.IssuePathItem[]] } {
+export function pathOfKeys(keys: readonly string[]): { path?: [v.IssuePathItem, ...v.IssuePathItem[]] } {
   const [first, ...rest] = keys.map(
     (key) => ({ type: "unknown", origin: "value", input: null, key, value: null }) as const,
   );

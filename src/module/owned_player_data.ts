@@ -15,6 +15,8 @@ import type { PlayerDataKept } from "#player/ledger_table.ts";
 import { forgetKeys, forgetLedger } from "#player/ledger_table.ts";
 import type { MailBox } from "#player/mail_claims.ts";
 import { MailClaims } from "#player/mail_claims.ts";
+import type { ChangeOutcome, PlayerChange } from "#player/player_change.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { PlayerData } from "#player/player_data.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
@@ -52,6 +54,11 @@ export interface OwnedPlayerDataOptions {
 interface Unavailable {
   readonly kind: "unavailable";
   readonly code: PlayerDataError["code"];
+  readonly detail: string;
+}
+
+interface Invalid {
+  readonly kind: "invalid";
   readonly detail: string;
 }
 
@@ -111,7 +118,7 @@ export class OwnedPlayerData {
     server.serve(PlayerDataContract.look, ({ player }) =>
       answered(async () => ({ kind: "look" as const, ...(await data.look(player)) })),
     );
-    server.serve(PlayerDataContract.change, ({ player, change }) => answered(() => data.change(player, change)));
+    server.serve(PlayerDataContract.change, ({ player, change }) => answered(() => changed(data, player, change)));
     server.serve(PlayerDataContract.ledger, (query) =>
       answered(async () => ({ kind: "page" as const, page: await data.ledger(query) })),
     );
@@ -161,6 +168,16 @@ export class OwnedPlayerData {
       if (!(error instanceof StoreError)) throw error;
       if (!this.#isStopped) log.warn("player data not swept", { error: messageOf(error) });
     }
+  }
+}
+
+/** What can't be a change is told to whoever asks, as it would be thrown here. */
+async function changed(data: PlayerData, player: string, change: PlayerChange): Promise<ChangeOutcome | Invalid> {
+  try {
+    return await data.change(player, change);
+  } catch (error) {
+    if (!(error instanceof ChangeFault)) throw error;
+    return { kind: "invalid", detail: error.message };
   }
 }
 

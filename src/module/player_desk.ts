@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { LEDGER_PAGE_MAX } from "#player/ledger_table.ts";
-import { ownChange } from "#player/player_change.ts";
+import { ChangeFault, ownChange } from "#player/player_change.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
@@ -72,6 +72,7 @@ export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
       if (owner !== undefined) return await local(method, () => owner.data.change(player, change));
       const answer = await call(method, { player, change }, to(player));
       if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      if (answer.kind === "invalid") throw new ChangeFault(answer.detail);
       return answer;
     },
     ledger: async (player, { before, limit = LEDGER_PAGE_MAX } = {}) => {

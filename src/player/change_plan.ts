@@ -6,7 +6,7 @@
 import { packBody } from "#wire/body.ts";
 import type { ItemKinds } from "./item_kinds.ts";
 import type { ItemCount, PlayerChange, Refused } from "./player_change.ts";
-import { MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
+import { ChangeFault, MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
 import type { PlayerRecord, PlayerView, Profile, UniqueItem } from "./player_record.ts";
 import {
   BAG_CAPACITY_MAX,
@@ -65,7 +65,10 @@ export function planChange(
       if (found === undefined) return { kind: "no_item", id: entry.take };
       uniques.delete(entry.take);
       taken.push(found);
-    } else if (entry.count > 0 && kinds.of(entry.item).kind === "unique") {
+    } else if (kinds.of(entry.item).kind === "unique" && !(entry.count < 0 && record.counts.has(entry.item))) {
+      if (entry.count < 0) {
+        throw new ChangeFault(`Cannot take ${-entry.count} of ${entry.item}: unique items are taken by their id`);
+      }
       if (made.length + entry.count > MADE_MAX) {
         return { kind: "too_much", detail: `more than ${MADE_MAX} unique items in one change` };
       }
@@ -75,7 +78,7 @@ export function planChange(
       }
       for (let count = 0; count < entry.count; count += 1) made.push({ id: nextId(), item: entry.item, data });
     } else {
-      // Of a unique item too: there may be some that were stacked before it was declared. Others are taken by their id.
+      // Of a unique item too, as long as there are some that were stacked before it was declared.
       sums.set(entry.item, (sums.get(entry.item) ?? 0) + entry.count);
     }
   }

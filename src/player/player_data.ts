@@ -22,7 +22,7 @@ import type { ItemKinds } from "./item_kinds.ts";
 import type { LedgerPage, LedgerQuery } from "./ledger_table.ts";
 import { ledgerOf } from "./ledger_table.ts";
 import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
-import { ownChange } from "./player_change.ts";
+import { ChangeFault, ownChange } from "./player_change.ts";
 import { PlayerDataError } from "./player_data_error.ts";
 import type { PlayerRecord, PlayerView } from "./player_record.ts";
 import type { KnownPlayer } from "./player_table.ts";
@@ -128,6 +128,7 @@ export class PlayerData {
         const record = lane.record ?? (await this.#load(lane));
         const seen = this.#now();
         const done = await this.#commit((tx) => this.#save(tx, record, { change: own, ...options }));
+        if (done.kind === "fault") throw done.fault;
         if (done.kind === "done") {
           Object.assign(lane, { record: done.record, ...seen });
           return done.outcome;
@@ -307,7 +308,8 @@ export class PlayerData {
     const { reason } = change;
     const kept = await keptOutcome(tx, { player, key });
     if (kept !== undefined) return { kind: "done", record, outcome: again(kept, change) };
-    const plan = planChange(record, change, { kinds, nextId: () => toHex(random.bytes(16)) });
+    const plan = planned(() => planChange(record, change, { kinds, nextId: () => toHex(random.bytes(16)) }));
+    if (plan instanceof ChangeFault) return { kind: "fault", fault: plan };
     if (plan.kind !== "ok") return { kind: "done", record, outcome: plan };
     const atMs = clusterMs();
     if (!(await savePlan(tx, plan, { old: record, key, reason, atMs }))) return { kind: "fenced" };
@@ -352,7 +354,18 @@ const KEY_PREFIX = "change:";
 
 type Saved =
   | { readonly kind: "done"; readonly record: PlayerRecord; readonly outcome: ChangeOutcome }
-  | { readonly kind: "fenced" };
+  | { readonly kind: "fenced" }
+  /** Nothing was written. It is thrown afterwards: the transaction is others' too. */
+  | { readonly kind: "fault"; readonly fault: ChangeFault };
+
+function planned<T>(plan: () => T): T | ChangeFault {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof ChangeFault) return error;
+    throw error;
+  }
+}
 
 function again(
   { reason, outcome }: { readonly reason: string; readonly outcome: ChangeOutcome },

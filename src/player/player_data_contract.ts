@@ -66,7 +66,12 @@ export const PlayerDataContract = contract("player_data", {
     id: 56,
     idempotent: true,
     request: v.strictObject({ player: playerSchema, change: playerChangeSchema }),
-    reply: v.variant("kind", [changeOutcomeSchema, unavailableSchema]),
+    reply: v.variant("kind", [
+      changeOutcomeSchema,
+      /** It can't be a change: a fault of whoever asks. Nothing was done. */
+      v.object({ kind: v.literal("invalid"), detail: v.string() }),
+      unavailableSchema,
+    ]),
   },
   /** Served by `user`: the newest rows first. */
   ledger: {

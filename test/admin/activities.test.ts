@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from "#test";
+import { SUBJECT_LENGTH_MAX } from "#admin/change.ts";
 import { Fixture, READ_SECRET } from "./fixture.ts";
 
 const boss = { id: "boss", kind: "boss", config: { hp: 10 } };
@@ -237,6 +238,6 @@ describe("Activities: audit trail", () => {
   test("cuts a subject that a refused caller made long", async () => {
     const fixture = new Fixture();
     await fixture.ask(`POST /api/activities/${"x".repeat(5_000)}/open`, { token: READ_SECRET });
-    expect(fixture.trail.map(({ subject }) => subject)).toEqual(["x".repeat(88)]);
+    expect(fixture.trail.map(({ subject }) => subject)).toEqual(["x".repeat(SUBJECT_LENGTH_MAX)]);
   });
 });

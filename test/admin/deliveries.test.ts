@@ -130,6 +130,7 @@ describe("Mails of a shard", () => {
       token: READ_SECRET,
     });
     expect([status, body]).toEqual([200, json({ node: "center:1", mails: [MAIL] })]);
+    expect(body).toMatchObject({ mails: [{ claimedAtMs: STARTED_AT_MS + 1 }] });
     expect(fixture.port.asked).toEqual([{ shard: 1, player: "ann", limit: 2, after }]);
   });
 

@@ -83,6 +83,7 @@ import {
   statusesOf,
 } from "./fake_cluster.ts";
 import { DOOR, LOST, SESSIONS, WAITING } from "./fake_players.ts";
+import { FakePlayerData } from "./fake_player_data.ts";
 import { DELIVERIES, HELD, MAIL, TERM } from "./fake_rewards.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -91,6 +92,7 @@ export class FakePort implements AdminPort {
   readonly self = CROSS_CENTER;
   /** Runs instead of the next question, whatever it is. */
   fault: (() => Promise<never>) | undefined;
+  readonly playerData = new FakePlayerData();
   isLive = true;
   waitingFor: string[] = [];
   /** Ids in the order in which terms began. */
@@ -413,8 +415,8 @@ export class FakePort implements AdminPort {
     return this.#say(() => ok(SESSIONS));
   }
 
-  findPlayer(player: string): Promise<AdminResult<PlayerWhereabouts>> {
-    const at = player === "ann" ? [LOST, WAITING] : [];
+  findPlayer(player: string, shard = LOST.shard): Promise<AdminResult<PlayerWhereabouts>> {
+    const at = player === "ann" && shard === LOST.shard ? [LOST, WAITING] : [];
     return this.#say(() => ok({ at, silent: SESSIONS.silent }));
   }
 

@@ -14,7 +14,7 @@ export const MAIL: MailList["mails"][number] = {
   text: "Well done",
   items: [{ item: "gold", count: 5 }],
   writtenAtMs: STARTED_AT_MS,
-  claimedAtMs: undefined,
+  claimedAtMs: STARTED_AT_MS + 1,
   expiresAtMs: undefined,
 };
 

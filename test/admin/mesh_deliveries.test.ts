@@ -3,6 +3,7 @@
  */
 
 import { describe, expect, test } from "#test";
+import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { issueRewards } from "#delivery/outbox_table.ts";
 import { MAIL, rewardFor, TERM } from "../delivery/ground.ts";
 import { CENTER, CENTER_2, CROSS_CENTER, CROSS_GATEWAY, GATEWAY, MeshGround } from "./mesh_ground.ts";
@@ -78,6 +79,14 @@ describe("Rewards over the mesh", () => {
     expect(mails.map(({ title, items, expiresAtMs }) => ({ title, items, expiresAtMs }))).toEqual([
       { title: MAIL.title, items: [...MAIL.items], expiresAtMs: MAIL.expiresAtMs },
     ]);
+    // Once its items are in the bag, it says since when.
+    const isClaimed = (): boolean[] => {
+      const list = made.value(CROSS_GATEWAY, (port) => port.mails({ shard: 1, player: "ann" }));
+      return list.mails.map(({ claimedAtMs, writtenAtMs }) => (claimedAtMs ?? 0) >= writtenAtMs);
+    };
+    expect(isClaimed()).toEqual([false]);
+    made.call(GATEWAY, DeliveryContract.claimed, { player: "ann", id: mails[0]?.id ?? "" }, CENTER);
+    expect(isClaimed()).toEqual([true]);
     expect(made.ask(CROSS_GATEWAY, (port) => port.mails({ shard: 2, player: "cat" }))).toMatchObject({
       kind: "unavailable",
     });

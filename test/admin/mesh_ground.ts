@@ -29,7 +29,7 @@ import { migrate } from "#store/migrations.ts";
 import type { Store, Tx } from "#store/store.ts";
 import { BOOT_SIZE } from "#wire/handshake.ts";
 import { identity } from "#wire/identity.ts";
-import type { NodeId } from "#wire/role.ts";
+import type { NodeId, Role } from "#wire/role.ts";
 import { acceptsLinks, keyOfId, nodeId, parseNodeId, tierOf } from "#wire/role.ts";
 import * as v from "valibot";
 import { drain } from "../sim/drain.ts";
@@ -295,7 +295,7 @@ export class MeshGround {
 
   #node(id: NodeId, process: SimProcess): Node {
     const { role, number } = parseNodeId(id) ?? { role: "admin" as const, number: 0 };
-    const shard = tierOf(role) === "shard" ? (role === "gateway" || role === "center" ? number : 1) : 0;
+    const shard = tierOf(role) === "shard" ? shardOf(role, number) : 0;
     const gateway = tierOf(role) === "shard" && !acceptsLinks(role) ? nodeId("gateway", shard) : undefined;
     return new ClusterNode({
       spec: ROLE_TABLE[role],
@@ -369,6 +369,11 @@ export class MeshGround {
     const line = (phrase: string, data?: unknown): void => this.world.note(id, phrase, data);
     return { debug: line, info: line, warn: line, error: line };
   }
+}
+
+/** user:201 is of shard 2. */
+function shardOf(role: Role, number: number): number {
+  return role === "gateway" || role === "center" ? number : Math.max(1, Math.floor(number / 100));
 }
 
 export function hostOf(id: NodeId): string {

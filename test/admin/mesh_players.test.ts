@@ -63,6 +63,8 @@ describe("Players over the mesh", () => {
         silent: [],
       });
       expect(made.value(at, (port) => port.findPlayer("ben"))).toEqual({ at: [], silent: [] });
+      expect(made.value(at, (port) => port.findPlayer("ann", 1)).at).toMatchObject([{ gateway: GATEWAY }]);
+      expect(made.value(at, (port) => port.findPlayer("ann", 2))).toEqual({ at: [], silent: [] });
     }
     await made.dispose();
   });

@@ -3,6 +3,7 @@
  */
 
 import { describe, expect, test } from "#test";
+import { UNREADABLE } from "./fake_player_data.ts";
 import { DOOR, LOST, WAITING } from "./fake_players.ts";
 import { Fixture, READ_SECRET } from "./fixture.ts";
 
@@ -23,13 +24,17 @@ describe("Players: where", () => {
       { gateway, shard, session, sinceMs, lostSinceMs, map },
       { gateway, shard, place: WAITING.place },
     ];
-    expect([status, body]).toEqual([200, { player: "ann", at, silent: ["gateway:2"] }]);
+    expect([status, body]).toEqual([
+      200,
+      { player: "ann", at, silent: ["gateway:2"], data: [expect.any(Object)], unreadable: [UNREADABLE] },
+    ]);
   });
 
   test("is an empty list of who is not online, and 404 of what no player can be called", async () => {
     const fixture = new Fixture();
-    const nobody = await fixture.askJson("GET /api/players/b%2Fen");
-    expect([nobody.status, nobody.body]).toEqual([200, { player: "b/en", at: [], silent: ["gateway:2"] }]);
+    const nobody = await fixture.askJson("GET /api/players/b%2Fen?shard=1");
+    const nothing = { player: "b/en", at: [], silent: ["gateway:2"], data: [], unreadable: [] };
+    expect([nobody.status, nobody.body]).toEqual([200, nothing]);
     const tooLong = await fixture.askJson(`GET /api/players/${"x".repeat(129)}`);
     expect(tooLong.status).toEqual(404);
   });

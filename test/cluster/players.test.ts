@@ -55,8 +55,34 @@ describe("Players", () => {
       // Operators see where a player is.
       const where = (player: string) => cluster.admin.ask("GET", `/api/players/${player}`);
       const seat = { gateway: "gateway:1", shard: 1, session: expect.any(String), sinceMs: expect.any(Number) };
-      expect(await where("bob")).toEqual({ status: 200, body: { player: "bob", at: [seat], silent: [] } });
-      expect(await where("eve")).toEqual({ status: 200, body: { player: "eve", at: [], silent: [] } });
+      const nothing = { silent: [], data: [], unreadable: [] };
+      expect(await where("eve")).toEqual({ status: 200, body: { player: "eve", at: [], ...nothing } });
+      // Whoever logs in is known from then on, with an empty bag.
+      const known = await waitFor(
+        async () => {
+          const { body } = await where("bob");
+          return (body as { readonly data: readonly unknown[] }).data.length > 0 ? body : undefined;
+        },
+        { what: "bob to be known", ...wait },
+      );
+      const times = { createdAtMs: expect.any(Number), changedAtMs: expect.any(Number) };
+      const bag = { capacity: 200, used: 0, items: [], uniques: [] };
+      const owner = expect.stringMatching(/^user:10[12]$/);
+      const data = [{ shard: 1, owner, epoch: 1, version: 0, ...times, profile: {}, bag }];
+      expect(known).toEqual({ player: "bob", at: [seat], silent: [], data, unreadable: [] });
+      // They give things by hand, once, and the ledger says so.
+      const gift = { shard: 1, key: "ticket-7", items: [{ item: "coin", count: 3 }], why: "a lost coin" };
+      for (const changed of [true, false]) {
+        expect(await cluster.admin.ask("POST", "/api/players/bob/changes", gift)).toEqual({
+          status: 200,
+          body: { shard: 1, node: owner, version: 1, items: gift.items, made: [], changed },
+        });
+      }
+      const row = { number: 1, key: "change:admin:ticket-7", reason: "admin", name: "coin", before: 0, after: 3 };
+      expect(await cluster.admin.ask("GET", "/api/players/bob/ledger")).toMatchObject({
+        status: 200,
+        body: { player: "bob", shard: 1, rows: [row] },
+      });
       // What does not fit is refused at the door, and the session goes on.
       const refused = await ann.request(Satchel.put, { item: "" }).catch((error: unknown) => error);
       expect(refused).toMatchObject({ code: "INVALID", executed: false });

@@ -91,7 +91,9 @@ describe("README.md", () => {
         expect(told).toContain("place 1 with 30");
         expect(told).toContain("in the bag: 3 scale");
         const again = clone.run(clone.block('"id":"dragon"'));
-        expect(await new Response(again.stdout).text()).toContain('"subject":"ann","score":30');
+        const seen = await new Response(again.stdout).text();
+        expect(seen).toContain('"subject":"ann","score":30');
+        expect(seen).toContain('"reason":"boss.loot"');
         cluster.kill("SIGTERM");
         expect(await cluster.exited).toBe(0);
         await listening;

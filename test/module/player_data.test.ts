@@ -10,6 +10,7 @@ import { PlayerBag } from "#game/player_bag.ts";
 import { module } from "#module/module.ts";
 import { NODE_WAIT_MS } from "#module/player_gateway.ts";
 import type { ModuleNode } from "#module/module_node.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { SessionContract } from "#session/session_contract.ts";
 import type { PlayerAnswer } from "#session/player_router.ts";
 import type { NodeId } from "#wire/role.ts";
@@ -31,7 +32,7 @@ class DataGround extends MeshGround {
       modules: () => [
         module(
           "host",
-          { items: { gold: { kind: "currency" }, ring: { kind: "unique" } } },
+          { items: { gold: { kind: "currency" }, sword: { kind: "unique" } } },
           (node) => void hosts.set(node.id, node),
         ),
       ],
@@ -125,7 +126,7 @@ describe("Players' data: from any node of the shard", () => {
     const ground = new DataGround();
     ground.login("ann");
     const profile = { house: { rooms: 1 } };
-    const items = [{ item: "ring", count: 1, data: { level: 1 } }];
+    const items = [{ item: "sword", count: 1, data: { level: 1 } }];
     const seen = [USER, OTHER_USER].map((at) => {
       const { playerData } = ground.at(at);
       ground.within(at, () => playerData.change("ann", { key: "a", reason: "test", profile, items }));
@@ -139,6 +140,16 @@ describe("Players' data: from any node of the shard", () => {
       [{ house: { rooms: 1 } }, [{ level: 1 }]],
       [{ house: { rooms: 1 } }, [{ level: 1 }]],
     ]);
+    await ground.dispose();
+  });
+
+  test("what only the player's own node can tell to be none fails at whoever asks, on any node", async () => {
+    const ground = new DataGround();
+    const change = { key: "k", reason: "test", items: [{ item: "sword", count: -1 }] };
+    for (const at of [CENTER, USER, OTHER_USER]) {
+      const ask = () => ground.within(at, () => ground.at(at).playerData.change("ann", change));
+      expect(ask).toThrow(new ChangeFault("Cannot take 1 of sword: unique items are taken by their id"));
+    }
     await ground.dispose();
   });
 });
@@ -253,7 +264,7 @@ describe("Players' data: a hostile player", () => {
     const session = ground.login("ann");
     const throwsAway = (key: string, item: string, count: number): PlayerAnswer =>
       ground.asks("ann", session, PlayerBag.discard, { key, what: { item, count } });
-    expect(throwsAway("1", "ring", 1)).toMatchObject({ body: { kind: "short", item: "ring", found: 0, wanted: 1 } });
+    expect(throwsAway("1", "sword", 1)).toMatchObject({ body: { kind: "short", item: "sword", found: 0, wanted: 1 } });
     expect(throwsAway("2", "gold", 1e12)).toMatchObject({ body: { kind: "short" } });
     expect(throwsAway("3", "gold", 1e12 + 1)).toMatchObject({ kind: "error", code: "INVALID", executed: false });
     for (const id of [USER, OTHER_USER]) expect(ground.node(id).alarms.all()).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "#test";
 import { seededRandom } from "#base/random.ts";
 import type { ChangeOutcome } from "#player/player_change.ts";
+import { ChangeFault } from "#player/player_change.ts";
 import { BELIEVED_MS_MAX, CHANGES_WAITING_MAX, LOAD_MS_MAX, TURN_MS_MAX, UNSAVED_ALARM } from "#player/player_data.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
 import type { Store } from "#store/store.ts";
@@ -92,6 +93,37 @@ describe("PlayerData: a change", () => {
       expect(["TypeError", "BodyError"]).toContain(failed);
     }
     expect(data.heldCount).toBe(0);
+    await ground.store.close();
+  });
+});
+
+describe("PlayerData: a change that this player's items do not allow", () => {
+  test("is thrown at whoever asks, and is not in the way of those who share the transaction", async () => {
+    const ground = await PlayerGround.open();
+    let transactions = 0;
+    const store: Store = {
+      transaction: (work) => {
+        transactions += 1;
+        return ground.store.transaction(work);
+      },
+      close: () => ground.store.close(),
+    };
+    const { data, present } = ground.owner("user:101", { store });
+    const players = ["ann", "ben", "cid"];
+    for (const player of players) {
+      present.add(player);
+      await data.change(player, gold("a", 1));
+    }
+    transactions = 0;
+    const wrong = { key: "b", reason: "test", items: [{ item: "sword", count: -1 }] };
+    const changes = players.map((player) => data.change(player, player === "ben" ? wrong : gold("b", 1)));
+    const results = await Promise.allSettled(changes);
+    expect(results.map((result) => (result.status === "rejected" ? result.reason : result.value.kind))).toEqual([
+      "ok",
+      new ChangeFault("Cannot take 1 of sword: unique items are taken by their id"),
+      "ok",
+    ]);
+    expect(transactions).toBe(1);
     await ground.store.close();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * /api/sessions: how many players are where. /api/players/:id: where one is. /api/players/:id/kick ends a player's
+ * /api/sessions: how many players are where. /api/players/:id: where one is, and its data. /api/players/:id/kick ends a player's
  * session, /api/maintenance keeps players out. Both are of the gateways that run now: a gateway that starts anew does as its config says.
  */
 
@@ -10,6 +10,7 @@ import { optionalJson, requireJson } from "../body.ts";
 import { change, requireOperate } from "../change.ts";
 import { documented } from "../documented.ts";
 import { checked } from "../faults.ts";
+import { PlayerDataQuery } from "../player_data_schemas.ts";
 import {
   DoorsChangeAnswer,
   KickBody,
@@ -18,10 +19,13 @@ import {
   PlayerPath,
   SessionsAnswer,
 } from "../player_schemas.ts";
-import type { DoorsChange, PlayerAt } from "../port_players.ts";
+import type { AdminPort, AdminResult } from "../port.ts";
+import type { PlayerDataFound } from "../port_player_data.ts";
+import type { DoorsChange, PlayerAt, PlayerWhereabouts } from "../port_players.ts";
 import { NoQuery } from "../schemas.ts";
 import type { AdminEnv, AdminServices } from "../services.ts";
 import { CHANGE_PROBLEMS } from "./activity_changes.ts";
+import { numberOf, playerDataBody } from "./player_data.ts";
 
 const KICK_DETAIL = "ended by an operator";
 
@@ -58,18 +62,23 @@ export function playerRoutes(services: AdminServices): Hono<AdminEnv> {
     "/:id",
     documented({
       tag: "players",
-      summary: "Where a player is, and since when",
-      answers: { 200: { description: "At these gateways", shape: PlayerAnswer } },
+      summary: "Where a player is and since when, with its profile and bag",
+      answers: { 200: { description: "At these gateways, with this data", shape: PlayerAnswer } },
       problems: ["not_found", "invalid"],
     }),
     checked("param", PlayerPath),
-    checked("query", NoQuery),
+    checked("query", PlayerDataQuery),
     (c) => {
       const { id: player } = c.req.valid("param");
+      const shard = numberOf(c.req.valid("query").shard);
       return answer(services, c, {
         shape: PlayerAnswer,
-        ask: () => services.port.findPlayer(player),
-        body: ({ at, silent }) => ({ player, at: at.map(playerAtBody), silent: [...silent] }),
+        ask: () => everythingOf(services.port, { player, shard }),
+        body: ({ at, silent, data, unreadable }) => ({
+          ...{ player, at: at.map(playerAtBody), silent: [...silent] },
+          data: data.map(playerDataBody),
+          unreadable: [...unreadable],
+        }),
       });
     },
   );
@@ -129,6 +138,15 @@ export function maintenanceRoutes(services: AdminServices): Hono<AdminEnv> {
     },
   );
   return routes;
+}
+
+async function everythingOf(
+  port: AdminPort,
+  of: { readonly player: string; readonly shard: number | undefined },
+): Promise<AdminResult<PlayerWhereabouts & PlayerDataFound>> {
+  const [where, found] = await Promise.all([port.findPlayer(of.player, of.shard), port.playerData.look(of)]);
+  if (where.kind !== "ok") return where;
+  return found.kind === "ok" ? { ...found, value: { ...where.value, ...found.value } } : found;
 }
 
 function playerAtBody({ gateway, shard, session, sinceMs, lostSinceMs, map, place }: PlayerAt): PlayerAtBody {
