@@ -1,0 +1,20 @@
+/*
+ * What the program tells whoever drives it: a JSON line each, flushed.
+ */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include "packets.h"
+
+void event_open(const char *name);
+void event_value(const char *key, const Value *value);
+void event_text(const char *key, const char *text);
+void event_int(const char *key, int64_t i);
+void event_close(void);
+/* The first `n` fields of a packet under their names. */
+void event_packet(const Packet *p, uint32_t n);
+void event_error(uint32_t seq, const char *code, const char *detail, Value executed);
+/* Of a command that is none, or not now: on stderr. */
+void complain(const char *what);
+
+#endif
