@@ -210,6 +210,7 @@ class Client:
                 return self._lost(fault.code)
         if self._conn is not None and self._acked > pushed:
             self._send(packets.ack(self._acked))
+            self._hear("acked", pushSeq=self._acked)
 
     def _take(self, packet):
         self._heard_at_s = time.monotonic()

@@ -10,6 +10,7 @@
 /* The times that the page names, and the rate of section 11. */
 enum {
   HELD_MAX = 256,
+  WELCOME_MS_MAX = 15000,
   QUEUED_SILENCE_MS = 30000,
   CONNECT_MS_MAX = 10000,
   BYE_MS_MAX = 1000,
@@ -62,7 +63,7 @@ typedef struct {
   size_t send_count, send_cap;
   uint32_t push_taken, ack_pushes;
   size_t ack_bytes;
-  bool asked_resume, acked_given;
+  bool asked_resume, acked_given, is_queued;
   uint32_t acked;
   double packets_left, bytes_left; /* token buckets of section 11 */
   int64_t filled_at;

@@ -36,10 +36,11 @@ void end_connection(Client *c, const char *why, bool failed) {
 
 static void connected(Client *c) {
   c->state = LOGIN;
+  c->is_queued = false;
   c->heard_at = c->now;
   if (send_hello(c)) return;
   complain("the token is too long for a hello");
-  end_connection(c, "end", true);
+  end_connection(c, "ended", true);
 }
 
 /* Tries the addresses of the host, one after the other. */
@@ -57,7 +58,7 @@ static void connect_next(Client *c) {
     }
     close(fd);
   }
-  end_connection(c, "end", true);
+  end_connection(c, "ended", true);
 }
 
 void open_connection(Client *c) {
@@ -101,7 +102,7 @@ void read_socket(Client *c) {
   ssize_t n = recv(c->fd, c->in.data + c->in.len, 65536, 0);
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (n <= 0) {
-    end_connection(c, "end", c->state != LEAVING);
+    end_connection(c, "ended", c->state != LEAVING);
     return;
   }
   c->in.len += (size_t)n;
@@ -121,17 +122,17 @@ int64_t tick(Client *c) {
       }
       break;
     case CONNECTING:
-      if (DUE(c->connecting_at + CONNECT_MS_MAX)) end_connection(c, "end", true);
+      if (DUE(c->connecting_at + CONNECT_MS_MAX)) end_connection(c, "ended", true);
       break;
     case LOGIN:
-      if (DUE(c->heard_at + QUEUED_SILENCE_MS)) end_connection(c, "cut", true);
+      if (DUE(c->heard_at + (c->is_queued ? QUEUED_SILENCE_MS : WELCOME_MS_MAX))) end_connection(c, "silent", true);
       break;
     case LEAVING:
-      if (DUE(c->leave_at + BYE_MS_MAX)) end_connection(c, "end", false);
+      if (DUE(c->leave_at + BYE_MS_MAX)) end_connection(c, "ended", false);
       break;
     case ONLINE:
       if (DUE(c->heard_at + 2 * c->heartbeat_ms)) {
-        end_connection(c, "cut", true);
+        end_connection(c, "silent", true);
         break;
       }
       if (c->now >= c->ping_at) {

@@ -33,11 +33,15 @@ void event_close(void) {
   fflush(stdout);
 }
 
-/* The first `n` fields of a packet under their names. */
-void event_packet(const Packet *p, uint32_t n) {
+void event_packet(const Packet *p) {
   event_open(p->spec->kind);
-  for (uint32_t i = 0; i < n; i++)
-    event_value(p->type == PUSH && i == 0 ? "seq" : p->spec->fields[i].name, &p->fields[i]);
+  for (uint32_t i = 0; i < p->spec->n; i++) event_value(p->spec->fields[i].name, &p->fields[i]);
+  event_close();
+}
+
+void event_number(const char *name, const char *key, int64_t i) {
+  event_open(name);
+  event_int(key, i);
   event_close();
 }
 

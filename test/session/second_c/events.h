@@ -11,8 +11,10 @@ void event_value(const char *key, const Value *value);
 void event_text(const char *key, const char *text);
 void event_int(const char *key, int64_t i);
 void event_close(void);
-/* The first `n` fields of a packet under their names. */
-void event_packet(const Packet *p, uint32_t n);
+/* A packet's fields under their names. */
+void event_packet(const Packet *p);
+/* One with a number alone. */
+void event_number(const char *name, const char *key, int64_t i);
 void event_error(uint32_t seq, const char *code, const char *detail, Value executed);
 /* Of a command that is none, or not now: on stderr. */
 void complain(const char *what);

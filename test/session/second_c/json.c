@@ -1,6 +1,7 @@
 /* JSON: json.h. */
 #include "json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,13 @@ void json_write(Buf *b, const Value *v) {
   switch (v->kind) {
     case V_NIL: buf_text(b, "null"); return;
     case V_BOOL: buf_text(b, v->u.b ? "true" : "false"); return;
-    case V_INT: buf_print(b, "%lld", (long long)v->u.i); return;
+    case V_INT:
+      if (v->u.i > SAFE_MAX || v->u.i < -SAFE_MAX)
+        buf_print(b, "{\"$integer\":\"%lld\"}", (long long)v->u.i);
+      else
+        buf_print(b, "%lld", (long long)v->u.i);
+      return;
+    case V_UINT: buf_print(b, "{\"$integer\":\"%llu\"}", (unsigned long long)v->u.u); return;
     case V_FLOAT: {
       if (v->u.f - v->u.f != 0) { /* NaN and the infinities */
         buf_text(b, "null");
@@ -158,45 +165,58 @@ static bool json_word(Json *j, const char *word) {
   return found;
 }
 
-static bool json_value(Json *j, Value *out, int depth) {
+/* Makes what is tagged of a map that was read; false if the tag holds something else. */
+static bool json_untag(Json *j, Value *map) {
+  if (map->n != 1 || map->u.items[1].kind != V_STR) return true;
+  const Value *text = &map->u.items[1];
+  Buf bytes = {0};
+  bool ok = true;
+  if (is_text(&map->u.items[0], "$bytes")) {
+    ok = hex_bytes(text->u.bytes, text->n, &bytes);
+    if (ok) *map = arena_bytes(j->arena, V_BIN, &bytes);
+  } else if (is_text(&map->u.items[0], "$integer")) {
+    buf_add(&bytes, text->u.bytes, text->n);
+    const char *digits = (const char *)bytes.data;
+    bool below = *digits == '-';
+    char *end;
+    errno = 0;
+    *map = below ? int_value(strtoll(digits, &end, 10)) : uint_value(strtoull(digits, &end, 10));
+    ok = errno == 0 && end == digits + text->n && text->n > below;
+  }
+  buf_free(&bytes);
+  return ok;
+}
+
+static bool json_value(Json *j, Value *out, int depth);
+
+/* The key of a pair and its colon. */
+static bool json_key(Json *j, Buf *items) {
+  Value key;
+  if (!json_text(j, &key)) return false;
   json_space(j);
-  if (*j->p == '"') return json_text(j, out);
-  if (json_word(j, "null")) {
-    *out = nil_value();
-    return true;
-  }
-  if (*j->p == 't' || *j->p == 'f') {
-    *out = bool_value(*j->p == 't');
-    return json_word(j, out->u.b ? "true" : "false");
-  }
-  if (*j->p != '[' && *j->p != '{') return json_number(j, out);
-  bool map = *j->p++ == '{', ok = depth < 100;
+  if (*j->p != ':') return false;
+  j->p++;
+  buf_add(items, &key, sizeof key);
+  return true;
+}
+
+/* An array, or a map; its bracket was read. */
+static bool json_container(Json *j, Value *out, bool map, int depth) {
   char close = map ? '}' : ']';
+  bool ok = depth < 100;
   Buf items = {0};
   json_space(j);
   for (bool first = true; ok && *j->p != close; first = false) {
-    Value key, item;
+    Value item;
     if (!first) {
       ok = *j->p == ',';
       if (ok) j->p++;
       json_space(j);
     }
-    if (ok && map) {
-      ok = json_text(j, &key);
-      if (ok) {
-        json_space(j);
-        ok = *j->p == ':';
-      }
-      if (ok) {
-        j->p++;
-        buf_add(&items, &key, sizeof key);
-      }
-    }
-    ok = ok && json_value(j, &item, depth + 1);
-    if (ok) {
-      buf_add(&items, &item, sizeof item);
-      json_space(j);
-    }
+    ok = ok && (!map || json_key(j, &items)) && json_value(j, &item, depth + 1);
+    if (!ok) break;
+    buf_add(&items, &item, sizeof item);
+    json_space(j);
   }
   if (!ok) {
     buf_free(&items);
@@ -205,17 +225,22 @@ static bool json_value(Json *j, Value *out, int depth) {
   j->p++;
   size_t n = items.len / sizeof(Value);
   Value list = arena_bytes(j->arena, V_BIN, &items);
-  *out = (Value){
-      .kind = map ? V_MAP : V_ARRAY, .n = (uint32_t)(map ? n / 2 : n), .u.items = (Value *)(uintptr_t)list.u.bytes};
-  if (map && n == 2 && is_text(&out->u.items[0], "$bytes") && out->u.items[1].kind == V_STR) {
-    Buf bytes = {0};
-    if (!hex_bytes(out->u.items[1].u.bytes, out->u.items[1].n, &bytes)) {
-      buf_free(&bytes);
-      return false;
-    }
-    *out = arena_bytes(j->arena, V_BIN, &bytes);
+  *out = (Value){.kind = map ? V_MAP : V_ARRAY, .n = (uint32_t)(map ? n / 2 : n)};
+  out->u.items = (Value *)(uintptr_t)list.u.bytes;
+  return !map || json_untag(j, out);
+}
+
+static bool json_value(Json *j, Value *out, int depth) {
+  json_space(j);
+  switch (*j->p) {
+    case '"': return json_text(j, out);
+    case '[':
+    case '{': return json_container(j, out, *j->p++ == '{', depth);
+    case 'n': *out = nil_value(); return json_word(j, "null");
+    case 't': *out = bool_value(true); return json_word(j, "true");
+    case 'f': *out = bool_value(false); return json_word(j, "false");
+    default: return json_number(j, out);
   }
-  return true;
 }
 
 bool json_parse(const char *text, Arena *arena, Value *out) {

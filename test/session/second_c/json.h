@@ -1,5 +1,5 @@
 /*
- * JSON. Bytes are {"$bytes": hex}, as in the vectors; NaN and the infinities are written as null.
+ * JSON. Bytes are {"$bytes": hex} and integers that no double holds {"$integer": text}, as in the vectors; NaN and the infinities are written as null.
  */
 #ifndef JSON_H
 #define JSON_H

@@ -21,7 +21,8 @@ static bool read_bytes(Reader *r, Value *out, Kind kind, uint64_t n) {
   if ((uint64_t)(r->end - r->p) < n) return false;
   *out = bytes_value(kind, r->p, n);
   r->p += n;
-  return kind == V_BIN || utf16_length(out->u.bytes, out->n) >= 0;
+  if (kind == V_STR && utf16_length(out->u.bytes, n) < 0) *out = repaired_text(r->arena, out->u.bytes, n);
+  return true;
 }
 
 static bool read_items(Reader *r, Value *out, Kind kind, uint64_t n, int depth) {
@@ -35,7 +36,7 @@ static bool read_items(Reader *r, Value *out, Kind kind, uint64_t n, int depth) 
   return true;
 }
 
-/* Reads one value; `depth` containers are around it. Texts and bytes stay in the bytes that are read. */
+/* Reads one value; `depth` containers are around it. Bytes, and texts that are UTF-8, stay where they are read. */
 static bool read_value(Reader *r, Value *out, int depth) {
   uint64_t u;
   if (!read_be(r, 1, &u)) return false;
@@ -76,7 +77,7 @@ static bool read_value(Reader *r, Value *out, int depth) {
     case 0xce:
     case 0xcf:
       if (!read_be(r, 1 << (tag - 0xcc), &u)) return false;
-      *out = u <= INT64_MAX ? int_value((int64_t)u) : (Value){.kind = V_FLOAT, .u.f = (double)u};
+      *out = uint_value(u);
       return true;
     case 0xd0:
     case 0xd1:
@@ -113,7 +114,10 @@ static void write_float(Buf *b, double f) {
 }
 
 void write_int(Buf *b, int64_t i) {
-  if (i > U32_MAX || i < INT32_MIN)
+  if (i > SAFE_MAX || i < -SAFE_MAX) {
+    buf_byte(b, 0xd3);
+    buf_be(b, (uint64_t)i, 8);
+  } else if (i > U32_MAX || i < INT32_MIN)
     write_float(b, (double)i);
   else if (i >= 0 && i < 128)
     buf_byte(b, (unsigned)i);
@@ -146,6 +150,10 @@ void write_value(Buf *b, const Value *v) {
     case V_NIL: buf_byte(b, 0xc0); return;
     case V_BOOL: buf_byte(b, v->u.b ? 0xc3 : 0xc2); return;
     case V_INT: write_int(b, v->u.i); return;
+    case V_UINT:
+      buf_byte(b, 0xcf);
+      buf_be(b, v->u.u, 8);
+      return;
     case V_FLOAT: write_float(b, v->u.f); return;
     case V_STR:
       write_head(b, v->n, 0xa0, 31, 0xd9, 0xda);

@@ -3,12 +3,15 @@
 
 #include "msgpack.h"
 
+/* clang-format off: a row is a packet. */
 static const Spec SPECS[] = {
     {HELLO,
      true,
      "hello",
      3,
-     {{"protocol", F_PROTOCOL, 0, U32_MAX}, {"token", F_TEXT, 1, U32_MAX}, {"resume", F_RESUME, 0, 0}}},
+     {{"protocol", F_PROTOCOL, 0, U32_MAX},
+      {"token", F_TEXT, 1, PACKET_UP_SIZE_MAX_LOGIN},
+      {"resume", F_RESUME, 0, 0}}},
     {REQUEST, true, "request", 3, {{"seq", F_INT, 1, U32_MAX}, {"method", F_INT, 1024, 65535}, {"body", F_ANY, 0, 0}}},
     {ACK, true, "ack", 1, {{"pushSeq", F_INT, 0, U32_MAX}}},
     {PING, true, "ping", 1, {{"n", F_INT, 0, U32_MAX}}},
@@ -19,27 +22,33 @@ static const Spec SPECS[] = {
      false,
      "refuse",
      3,
-     {{"code", F_CLOSE_CODE, 0, U32_MAX},
+     {{"code", F_CLOSE_CODE, 1, NAME_LENGTH_MAX},
       {"detail", F_TEXT, 0, DETAIL_LENGTH_MAX},
       {"retryMs", F_INT_NIL, 0, U32_MAX}}},
-    {REPLY, false, "reply", 2, {{"seq", F_INT, 0, U32_MAX}, {"body", F_ANY, 0, 0}}},
+    {REPLY, false, "reply", 2, {{"seq", F_INT, 1, U32_MAX}, {"body", F_ANY, 0, 0}}},
     {ERROR,
      false,
      "error",
      4,
-     {{"seq", F_INT, 0, U32_MAX},
-      {"code", F_ERROR_CODE, 0, U32_MAX},
+     {{"seq", F_INT, 1, U32_MAX},
+      {"code", F_ERROR_CODE, 1, NAME_LENGTH_MAX},
       {"detail", F_TEXT, 0, DETAIL_LENGTH_MAX},
       {"executed", F_BOOL_NIL, 0, 0}}},
     {PUSH,
      false,
      "push",
      3,
-     {{"pushSeq", F_INT, 1, U32_MAX}, {"type", F_TEXT, 0, NAME_LENGTH_MAX}, {"body", F_ANY, 0, 0}}},
+     {{"pushSeq", F_INT, 1, U32_MAX}, {"type", F_TEXT, 1, NAME_LENGTH_MAX}, {"body", F_ANY, 0, 0}}},
     {PONG, false, "pong", 2, {{"n", F_INT, 0, U32_MAX}, {"serverMs", F_INT, 0, SAFE_MAX}}},
-    {KICKED, false, "kicked", 2, {{"code", F_CLOSE_CODE, 0, U32_MAX}, {"detail", F_TEXT, 0, DETAIL_LENGTH_MAX}}},
+    {KICKED,
+     false,
+     "kicked",
+     2,
+     {{"code", F_CLOSE_CODE, 1, NAME_LENGTH_MAX}, {"detail", F_TEXT, 0, DETAIL_LENGTH_MAX}}},
     {RENEW, false, "renew", 1, {{"resumeToken", F_TEXT, 1, RESUME_TOKEN_LENGTH_MAX}}},
 };
+/* clang-format on */
+
 const Field RESUME_FIELDS[3] = {
     {"session", F_TEXT, 1, NAME_LENGTH_MAX},
     {"resumeToken", F_TEXT, 1, RESUME_TOKEN_LENGTH_MAX},
@@ -106,7 +115,7 @@ static bool take_field(const Field *field, const Value *in, Value *out, Arena *a
   switch (field->kind) {
     case F_ANY: return true;
     case F_INT_NIL:
-      if (in->kind == V_NIL) return true; /* else as F_INT */ /* fall through */
+      if (in->kind == V_NIL) return true; /* fall through */
     case F_INT:
     case F_PROTOCOL: return take_int(in, out, field->min, field->max);
     case F_TEXT: return fits;
@@ -151,7 +160,8 @@ const char *decode_packet(const uint8_t *p, size_t n, bool up, Arena *arena, Pac
   if (!take_int(&value.u.items[0], &type, 0, TYPE_MAX)) return "bad_packet";
   *out = (Packet){.spec = spec_of(type.u.i, up), .type = (int)type.u.i};
   if (out->spec == NULL) return type.u.i > TYPE_OLD_MAX ? NULL : "bad_packet";
-  if (out->type == HELLO && value.n > 1 && take_int(&value.u.items[1], &protocol, 0, U32_MAX) && protocol.u.i != 1) {
+  if (out->type == HELLO && value.n > 1 && take_int(&value.u.items[1], &protocol, -SAFE_MAX, SAFE_MAX) &&
+      protocol.u.i != 1) {
     return "unsupported_protocol";
   }
   if (value.n != out->spec->n + 1) return "bad_packet";

@@ -77,6 +77,6 @@ bool on_answer(Client *c, const Packet *p) {
   if (r->answered) r->repeats--;
   r->answered = true;
   r->waiting = false;
-  event_packet(p, p->spec->n);
+  event_packet(p);
   return true;
 }

@@ -15,6 +15,7 @@ void send_number(Client *c, int type, uint32_t n) {
 
 void send_ack(Client *c) {
   send_number(c, ACK, c->push_taken);
+  event_number("acked", "pushSeq", c->push_taken);
   c->ack_at = 0;
   c->ack_pushes = 0;
   c->ack_bytes = 0;
@@ -73,8 +74,7 @@ static bool on_welcome(Client *c, const Packet *p) {
   c->bytes_left = BYTES_BURST;
   c->state = ONLINE;
   event_open("welcome");
-  static const int shown[] = {W_SESSION, W_PLAYER, W_RESUMED, W_ANSWERED};
-  for (size_t i = 0; i < COUNT(shown); i++) event_value(WELCOME_FIELDS[shown[i]].name, WELCOME_VALUE(shown[i]));
+  for (int i = 0; i < W_FIELDS; i++) event_value(WELCOME_FIELDS[i].name, WELCOME_VALUE(i));
   event_close();
   if (resumed) plan_resends(c);
   return true;
@@ -85,7 +85,9 @@ static bool on_push(Client *c, const Packet *p, size_t size) {
   if (seq > (int64_t)c->push_taken + 1) return false;
   if (seq == (int64_t)c->push_taken + 1) {
     c->push_taken = (uint32_t)seq;
-    event_packet(p, 3);
+    event_packet(p);
+  } else {
+    event_number("heard_before", "pushSeq", seq);
   }
   if (c->ack_pushes++ == 0) c->ack_at = c->now + ACK_DELAY_MS;
   c->ack_bytes += size;
@@ -97,10 +99,10 @@ static bool on_push(Client *c, const Packet *p, size_t size) {
 static void on_close(Client *c, const Packet *p) {
   Fate fate = fate_of(&p->fields[0]);
   bool gone = is_text(&p->fields[0], "session_gone");
-  event_packet(p, 2);
+  event_packet(p);
   c->retry_ms = p->type == REFUSE && p->fields[2].kind == V_INT ? p->fields[2].u.i : 0;
   if (fate != AGAIN) forget_session(c, "the server ended the session");
-  end_connection(c, "end", !gone);
+  end_connection(c, "ended", !gone);
   if (fate == STOP || (gone && c->retry_ms == 0))
     c->must_pause = false; /* the player's wish, or 5.4 */
   else if (gone)
@@ -116,17 +118,18 @@ static bool on_packet(Client *c, const Packet *p, size_t size) {
   if (c->state == LOGIN) {
     if (p->type == WELCOME) return on_welcome(c, p);
     if (p->type != QUEUED) return false;
-    event_packet(p, 2);
+    c->is_queued = true;
+    event_packet(p);
     return true;
   }
   switch (p->type) {
     case REPLY:
     case ERROR: return on_answer(c, p);
     case PUSH: return on_push(c, p, size);
-    case PONG: event_packet(p, 1); return true;
+    case PONG: event_packet(p); return true;
     case RENEW:
       set_text(&c->resume_token, &p->fields[0]);
-      event_packet(p, 0);
+      event_packet(p);
       return true;
     default: return false; /* a second welcome, or queued after it */
   }
@@ -147,7 +150,9 @@ void on_bytes(Client *c) {
         split == SPLIT_PACKET && decode_packet(bytes, n, false, &arena, &packet) == NULL && on_packet(c, &packet, n);
     arena_free(&arena);
     if (!ok) {
-      end_connection(c, "bad_packet", true);
+      /* What the session knows can't be trusted any more: a push that is bad would come again after each resume. */
+      forget_session(c, "the server broke the protocol");
+      end_connection(c, split == SPLIT_LARGE ? "too_large" : "bad_packet", true);
       return;
     }
   }

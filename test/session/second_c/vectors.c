@@ -94,6 +94,7 @@ static const char *check_stream(const Value *v, size_t step, Buf *bytes, Buf *ex
              ? NULL
              : "fault";
 }
+
 int vectors(const char *path) {
   static const char *const lists[] = {"packets", "streams"};
   FILE *file = fopen(path, "rb");
