@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "#test";
 import { PYTHON, startPython } from "../session/second/python_client.ts";
 import type { ClientEvent, SecondClient } from "../session/second/second_client.ts";
-import { COMPILER, startC, withClient } from "../session/second_c/c_client.ts";
+import { COMPILER, startC } from "../session/second_c/c_client.ts";
 import type { NodeSpec } from "./harness/cluster_file.ts";
 import type { Ground } from "./harness/ground.ts";
 import { clusterTest, endLeftClusters } from "./harness/ground.ts";
@@ -48,8 +48,7 @@ const PYTHON_KINDS = (["tcp", "ws"] as const).map((kind) => ({
 }));
 const C_KIND: Kind = {
   name: "in C, over tcp",
-  enter: (ground, body) =>
-    withClient((program) => enter(ground, { kind: "tcp", start: (to) => startC(program, to), body })),
+  enter: (ground, body) => enter(ground, { kind: "tcp", start: startC, body }),
 };
 const KINDS: readonly Kind[] = [
   ...(PYTHON === undefined ? [] : PYTHON_KINDS),
