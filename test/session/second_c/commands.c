@@ -1,4 +1,13 @@
-/* Commands, a line each: connect, request, repeat, bye, cut, ping; what they mean is docs/client.md. */
+/*
+ * Commands, a line each. Nothing connects by itself.
+ *
+ *   connect              logs in, or resumes when there is a session, after the pause that is due
+ *   connect acked N      the hello says N instead of what was taken
+ *   request METHOD JSON  with the next number; waits while there is no connection
+ *   repeat SEQ           a request that was sent before, as it was
+ *   ping | bye
+ *   cut                  closes the connection without a word
+ */
 #include "client.h"
 #include "events.h"
 #include "json.h"

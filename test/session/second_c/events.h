@@ -1,5 +1,7 @@
 /*
- * What the program tells whoever drives it: a JSON line each, flushed.
+ * What the program tells whoever drives it: a JSON line each, flushed. The event of a packet has its fields, and there
+ * are `acked`, `heard_before` (a push that was taken already), `error` also for requests that nobody will answer (`seq` 0:
+ * one that got no number), and `closed` with `why`: cut, ended (by the server), silent, bad_packet or too_large.
  */
 #ifndef EVENTS_H
 #define EVENTS_H

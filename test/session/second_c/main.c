@@ -3,7 +3,7 @@
  *
  *   client vectors FILE          checks the vectors of client.json
  *   client selftest              feeds the decoder with truncated, changed and random bytes
- *   client run HOST PORT TOKEN   commands on stdin, events as JSON lines on stdout
+ *   client run HOST PORT TOKEN   commands on stdin (commands.c), events as JSON lines on stdout (events.h)
  */
 #define _GNU_SOURCE
 #include "checks.h"
