@@ -9,7 +9,6 @@
  */
 
 import type { Clock } from "#base/clock.ts";
-import { Slices } from "#base/slices.ts";
 import type { Store, StoreErrorCode, Tx } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 
@@ -37,8 +36,7 @@ interface Piece {
 export class GroupCommit {
   readonly #store: Store;
   readonly #settled: Settled;
-  /** Of all transactions, not of one run of them: each of those may be of one alone. */
-  readonly #slices: Slices;
+  readonly #clock: Clock;
   #waiting: Piece[] = [];
   #isRunning = false;
   #isStopped = false;
@@ -47,7 +45,7 @@ export class GroupCommit {
   /** `settled` hears of each transaction. */
   constructor(options: { readonly store: Store; readonly clock: Clock; readonly settled: Settled }) {
     this.#store = options.store;
-    this.#slices = new Slices(options.clock);
+    this.#clock = options.clock;
     this.#settled = options.settled;
   }
 
@@ -80,10 +78,9 @@ export class GroupCommit {
   /** Never rejects. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // What is asked for in the same turn of the event loop comes along.
-    await Promise.resolve();
     while (this.#waiting.length > 0) {
-      await this.#slices.pause();
+      // A commit holds up the event loop: what has come in meanwhile is read first, and shares the next one.
+      await this.#polled();
       const batch = this.#waiting.slice(0, COMMIT_BATCH_MAX);
       this.#waiting = this.#waiting.slice(COMMIT_BATCH_MAX);
       if ((await this.#commit(batch)) === "split") await this.#commitAlone(batch);
@@ -92,9 +89,13 @@ export class GroupCommit {
     this.#idle();
   }
 
+  #polled(): Promise<void> {
+    return new Promise((resolve) => this.#clock.afterPoll(resolve));
+  }
+
   async #commitAlone(batch: readonly Piece[]): Promise<void> {
     for (const [index, piece] of batch.entries()) {
-      await this.#slices.pause();
+      await this.#polled();
       const end = await this.#commit([piece]);
       if (typeof end === "string") continue;
       for (const { reject } of batch.slice(index + 1)) reject(end.failure);

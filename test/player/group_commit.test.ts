@@ -1,6 +1,5 @@
 import { describe, expect, test } from "#test";
 import { COMMIT_BATCH_MAX, COMMIT_WAITING_MAX, GroupCommit } from "#player/group_commit.ts";
-import { SLICE_MS } from "#base/slices.ts";
 import { openSqliteStore } from "#runtime/sqlite_store.ts";
 import type { Store } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
@@ -105,17 +104,14 @@ describe("GroupCommit", () => {
     await counted.store.close();
   });
 
-  test("lets the event loop poll between transactions, also when whoever is answered asks again at once", async () => {
+  test("lets the event loop poll before each transaction, so that what came in meanwhile shares it", async () => {
     const counted = await Counted.open();
     const { clock } = counted;
     clock.holdsPolls = true;
     let done = 0;
     const loop = async (): Promise<void> => {
       while (done < 3) {
-        await counted.commits.add(async (tx) => {
-          clock.advance(SLICE_MS);
-          await tx.get("SELECT 1 AS one");
-        });
+        await counted.commits.add((tx) => tx.get("SELECT 1 AS one"));
         done += 1;
       }
     };
@@ -127,7 +123,14 @@ describe("GroupCommit", () => {
       clock.poll();
     }
     await ended;
-    expect(seen).toEqual([1, 2, 3]);
+    expect(seen).toEqual([0, 1, 2]);
+    const shared = [1, 2, 3].map((id) => counted.add(id));
+    await new Promise((resolve) => setImmediate(resolve));
+    shared.push(counted.add(4));
+    const before = counted.transactions;
+    clock.poll();
+    await Promise.all(shared);
+    expect(counted.transactions - before).toBe(1);
     await counted.store.close();
   });
 
