@@ -224,14 +224,7 @@ export class ClientState {
     if (helloMs !== undefined) this.#pulse.measure({ serverMs, sentMs: helloMs, nowMs: this.#nowMs });
     this.#tellStatus();
     this.#pace.reset(this.#nowMs);
-    if (resumed) this.#sendAgain(answered);
-  }
-
-  #sendAgain(answered: number): void {
-    for (const { packet, size } of this.#requests.resume(answered)) {
-      this.#pace.charge(size, this.#nowMs);
-      this.#send(packet);
-    }
+    if (resumed) this.#requests.resume(answered);
   }
 
   #answer(seq: number, outcome: RequestOutcome): void {
@@ -289,7 +282,7 @@ export class ClientState {
       case "anew": {
         const isStale = code === "session_gone" && this.#session !== undefined && this.#phase.kind !== "online";
         this.#endSession(`the server ended the session: ${code}`);
-        if (!isStale) return this.#retry(reason, retryMs);
+        if (!isStale || retryMs > 0) return this.#retry(reason, retryMs);
         // Nothing is wrong with the server: a login is welcome at once.
         this.#leave(reason);
         return this.#begin();

@@ -34,15 +34,10 @@ export class Pace {
   /** False: not yet. */
   take(size: number, nowMs: number): boolean {
     if (this.readyAtMs(size) > nowMs + EPSILON) return false;
-    this.charge(size, nowMs);
-    return true;
-  }
-
-  /** For what has to go in any case. */
-  charge(size: number, nowMs: number): void {
     const passedS = (nowMs - this.#atMs) / 1_000;
     this.#count = Math.min(REQUESTS_BURST, this.#count + passedS * REQUESTS_PER_S) - 1;
     this.#size = Math.min(REQUEST_SIZE_BURST, this.#size + passedS * REQUEST_SIZE_PER_S) - size;
     this.#atMs = nowMs;
+    return true;
   }
 }

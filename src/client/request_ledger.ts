@@ -4,7 +4,7 @@
  * given up after stays, without a caller, since the server has to hear of every number. When a session ends, those
  * that may be repeated wait again, in their order and before all others.
  *
- * Invariant: `sent` holds rising numbers below `nextSeq`, at most REQUESTS_WAITING_MAX of them. Ids rise through
+ * Invariant: `sent` holds rising numbers below `nextSeq`, at most REQUESTS_WAITING_MAX of them; `again` some of those. Ids rise through
  * `sent` and then `queued`, but for those that were given up.
  */
 
@@ -49,6 +49,8 @@ export class RequestLedger {
   readonly #queued = new Map<number, Entry>();
   /** By seq. */
   readonly #sent = new Map<number, Entry>();
+  /** Of `sent`, in order: those that this connection has not carried yet. */
+  readonly #again = new Set<number>();
   #nextSeq = 1;
   /** Not after the first deadline there is. */
   #earliestMs = Infinity;
@@ -68,14 +70,25 @@ export class RequestLedger {
 
   /** Bytes of the body that may go next; undefined when none may. */
   get nextSize(): number | undefined {
+    for (const seq of this.#again) return this.#sent.get(seq)?.request.body.bytes.length;
     if (this.#sent.size >= REQUESTS_WAITING_MAX) return undefined;
     for (const { request } of this.#queued.values()) return request.body.bytes.length;
     return undefined;
   }
 
-  /** Those whose turn it is, as long as `may` allows a body of that size; they count as sent. */
+  /**
+   * Those whose turn it is, as long as `may` allows a body of that size; they count as sent. First what a resumed session
+   * has to hear again.
+   */
   takeSendable(may: (size: number) => boolean): readonly ClientPacket[] {
     const packets: ClientPacket[] = [];
+    for (const seq of this.#again) {
+      const entry = this.#sent.get(seq);
+      if (entry === undefined) continue;
+      if (!may(entry.request.body.bytes.length)) return packets;
+      this.#again.delete(seq);
+      packets.push(packetOf(seq, entry.request));
+    }
     for (const [id, entry] of this.#queued) {
       if (this.#sent.size >= REQUESTS_WAITING_MAX || !may(entry.request.body.bytes.length)) break;
       this.#queued.delete(id);
@@ -92,6 +105,7 @@ export class RequestLedger {
     if (seq >= this.#nextSeq) return "never_sent";
     const sent = this.#sent.get(seq);
     this.#sent.delete(seq);
+    this.#again.delete(seq);
     if (sent === undefined || sent.isGivenUp) return "given_up";
     return { id: sent.request.id, wasSentBefore: sent.sentCount > 1 };
   }
@@ -121,15 +135,13 @@ export class RequestLedger {
     return ids;
   }
 
-  /** What has to be sent again in a session that goes on, in order. `answered`: as the welcome says. */
-  resume(answered: number): readonly { readonly packet: ClientPacket; readonly size: number }[] {
+  /** The session goes on with another connection: what has no answer is sent again. `answered`: as the welcome says. */
+  resume(answered: number): void {
+    this.#again.clear();
     for (const [seq, sent] of this.#sent) {
       if (sent.isGivenUp && seq <= answered) this.#sent.delete(seq);
+      else this.#again.add(seq);
     }
-    return [...this.#sent].map(([seq, { request }]) => ({
-      packet: packetOf(seq, request),
-      size: request.body.bytes.length,
-    }));
   }
 
   /**
@@ -148,6 +160,7 @@ export class RequestLedger {
     }
     for (const [id, entry] of later) this.#queued.set(id, entry);
     this.#sent.clear();
+    this.#again.clear();
     this.#nextSeq = 1;
     return ids;
   }

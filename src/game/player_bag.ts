@@ -4,7 +4,10 @@
  */
 
 import type { Module } from "kuafu";
-import { contract, module, v } from "kuafu";
+import { ChangeFault, contract, module, v } from "kuafu";
+
+/** As of one item of any change. */
+const DISCARDED_MAX = 1_000_000_000_000;
 
 const count = v.number();
 const text = v.string();
@@ -51,7 +54,7 @@ export const PlayerBag = contract("player_bag", {
       what: v.union([
         v.strictObject({
           item: v.pipe(text, v.minLength(1), v.maxLength(64)),
-          count: v.pipe(count, v.safeInteger(), v.minValue(1)),
+          count: v.pipe(count, v.safeInteger(), v.minValue(1), v.maxValue(DISCARDED_MAX)),
         }),
         v.strictObject({ id: v.pipe(text, v.regex(/^[0-9a-f]{32}$/)) }),
       ]),
@@ -95,9 +98,17 @@ export const playerBagModule: Module = module("player_bag", { players: [PlayerBa
   const { playerData } = node;
   node.on("user", () => {
     node.onPlayer(PlayerBag.look, ({ player }) => playerData.read(player));
-    node.onPlayer(PlayerBag.discard, ({ player }, { key, what }) => {
-      const entry = "id" in what ? { take: what.id } : { item: what.item, count: -what.count };
-      return playerData.change(player, { key: `discard:${key}`, reason: "player_bag.discard", items: [entry] });
+    node.onPlayer(PlayerBag.discard, async ({ player }, { key, what }) => {
+      const change = { key: `discard:${key}`, reason: "player_bag.discard" };
+      if ("id" in what) return await playerData.change(player, { ...change, items: [{ take: what.id }] });
+      const { item, count: wanted } = what;
+      try {
+        return await playerData.change(player, { ...change, items: [{ item, count: -wanted }] });
+      } catch (error) {
+        // Of what has ids there is none that has not: a player who asks for it is no fault of this module.
+        if (error instanceof ChangeFault) return { kind: "short" as const, item, found: 0, wanted };
+        throw error;
+      }
     });
     node.onPlayer(PlayerBag.mails, ({ player }, { after }) =>
       playerData.mails(player, after === undefined ? {} : { after }),

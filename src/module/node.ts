@@ -338,6 +338,7 @@ export class Node {
         break;
       case "disconnected":
         this.endpoint.caller.linkLost(event.link);
+        if (event.link.relation === "above") this.playerData?.data.doubt();
         if (event.link.relation === "below") this.sessions?.nodesChanged(event.link.peer);
         break;
       case "reachable":

@@ -106,6 +106,7 @@ export class OwnedPlayerData {
     this.#isStopped = true;
     this.#timer?.cancel();
     this.#admission.stop();
+    void this.claims.stop();
   }
 
   #serve(): void {

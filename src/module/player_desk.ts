@@ -3,15 +3,19 @@
  * `user` node is called. Decides nothing about the data.
  */
 
+import * as v from "valibot";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { LEDGER_PAGE_MAX } from "#player/ledger_table.ts";
-import { ChangeFault } from "#player/player_change.ts";
+import { ChangeFault, ownChange } from "#player/player_change.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
+import type { PlayerView, Profile } from "#player/player_record.ts";
 import { CallError } from "#rpc/call_failure.ts";
 import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
+import { issueText } from "#rpc/issue_text.ts";
+import { packBody, unpackBody } from "#wire/body.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
 import type { Target } from "./module_node.ts";
@@ -55,13 +59,15 @@ export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
     read: async (player) => {
       const method = PlayerDataContract.read;
       const owner = here(player);
-      if (owner !== undefined) return await local(method, () => owner.data.read(player));
+      if (owner !== undefined) return ownView(await local(method, () => owner.data.read(player)));
       const answer = await call(method, { player }, to(player));
       if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
       return answer.view;
     },
     change: async (player, change) => {
       const method = PlayerDataContract.change;
+      // Wherever it is done: a fault of the caller is thrown at the caller.
+      ownChange(player, change);
       const owner = here(player);
       if (owner !== undefined) return await local(method, () => owner.data.change(player, change));
       const answer = await call(method, { player, change }, to(player));
@@ -71,6 +77,8 @@ export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
     },
     ledger: async (player, { before, limit = LEDGER_PAGE_MAX } = {}) => {
       const method = PlayerDataContract.ledger;
+      const asked = v.safeParse(method.request, { player, before, limit });
+      if (!asked.success) throw new TypeError(`Cannot read ledger: ${issueText(asked.issues[0], "query")}`);
       const owner = here(player);
       if (owner !== undefined) return await local(method, () => owner.data.ledger({ player, before, limit }));
       const answer = await call(method, { player, before, limit }, to(player));
@@ -92,6 +100,17 @@ export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
       return answer;
     },
   };
+}
+
+/** As it would come from another node: whatever becomes of it, what this node holds stays as it is. */
+function ownView(view: PlayerView): PlayerView {
+  const { profile, bag } = view;
+  const uniques = bag.uniques.map((unique) => ({ ...unique, data: copyOf(unique.data) }));
+  return { ...view, profile: copyOf(profile) as Profile, bag: { ...bag, uniques } };
+}
+
+function copyOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null ? unpackBody(packBody(value)) : value;
 }
 
 /** Each of these says that it was not executed. */

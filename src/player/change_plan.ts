@@ -5,12 +5,14 @@
 
 import { packBody } from "#wire/body.ts";
 import type { ItemKinds } from "./item_kinds.ts";
+import { ITEM_LENGTH_MAX } from "./item_kinds.ts";
 import type { ItemCount, PlayerChange, Refused } from "./player_change.ts";
 import { ChangeFault, MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
 import type { PlayerRecord, PlayerView, Profile, UniqueItem } from "./player_record.ts";
 import {
   BAG_CAPACITY_MAX,
   COUNT_MAX,
+  ITEM_NAMES_SIZE_MAX,
   ITEMS_OWNED_MAX,
   PROFILE_SIZE_MAX,
   UNIQUES_SIZE_MAX,
@@ -65,7 +67,7 @@ export function planChange(
       if (found === undefined) return { kind: "no_item", id: entry.take };
       uniques.delete(entry.take);
       taken.push(found);
-    } else if (kinds.of(entry.item).kind === "unique") {
+    } else if (kinds.of(entry.item).kind === "unique" && !(entry.count < 0 && record.counts.has(entry.item))) {
       if (entry.count < 0) {
         throw new ChangeFault(`Cannot take ${-entry.count} of ${entry.item}: unique items are taken by their id`);
       }
@@ -78,6 +80,7 @@ export function planChange(
       }
       for (let count = 0; count < entry.count; count += 1) made.push({ id: nextId(), item: entry.item, data });
     } else {
+      // Of a unique item too, as long as there are some that were stacked before it was declared.
       sums.set(entry.item, (sums.get(entry.item) ?? 0) + entry.count);
     }
   }
@@ -124,7 +127,7 @@ export function planChange(
 function planProfile(old: Profile, fields: Profile, lines: LedgerLine[]): Profile {
   const next: Record<string, unknown> = { ...old };
   for (const [name, value] of Object.entries(fields)) {
-    const before = old[name];
+    const before = Object.hasOwn(old, name) ? old[name] : undefined;
     if (value === null || value === undefined) {
       if (before === undefined) continue;
       delete next[name];
@@ -140,26 +143,39 @@ function planProfile(old: Profile, fields: Profile, lines: LedgerLine[]): Profil
 
 /** What has grown must stay within the limits; what is beyond them already may become less. */
 function beyondLimits(old: PlayerRecord, next: PlayerRecord, kinds: ItemKinds): Refused | undefined {
-  const tooMuch = (detail: string): Refused => ({ kind: "too_much", detail });
-  if (next.capacity > BAG_CAPACITY_MAX)
-    return tooMuch(`a bag of ${next.capacity} places, limit is ${BAG_CAPACITY_MAX}`);
-  if (next.counts.size > ITEMS_OWNED_MAX) return tooMuch(`${next.counts.size} items, limit is ${ITEMS_OWNED_MAX}`);
   const places = usedPlaces(next, kinds);
   if (places > next.capacity && places > usedPlaces(old, kinds)) {
     return { kind: "full", places, capacity: next.capacity };
   }
-  if (next.profile !== old.profile) {
-    const fields = Object.keys(next.profile).length;
-    if (fields > PROFILE_FIELDS_MAX) return tooMuch(`a profile of ${fields} fields, limit is ${PROFILE_FIELDS_MAX}`);
-    const size = packBody(next.profile).length;
-    if (size > PROFILE_SIZE_MAX) return tooMuch(`a profile of ${size} bytes, limit is ${PROFILE_SIZE_MAX}`);
-  }
-  if (next.uniques.size > old.uniques.size) {
-    let size = 0;
-    for (const unique of next.uniques.values()) size += packBody(unique).length;
-    if (size > UNIQUES_SIZE_MAX) return tooMuch(`unique items of ${size} bytes, limit is ${UNIQUES_SIZE_MAX}`);
-  }
-  return undefined;
+  const beyond = (what: string, limit: number, of: (record: PlayerRecord) => number): string | undefined => {
+    const found = of(next);
+    return found > limit && found > of(old) ? `${what}: ${found}, limit is ${limit}` : undefined;
+  };
+  const fieldsOf = ({ profile }: PlayerRecord): number => Object.keys(profile).length;
+  const detail =
+    beyond("places of the bag", BAG_CAPACITY_MAX, ({ capacity }) => capacity) ??
+    beyond("different items", ITEMS_OWNED_MAX, ({ counts }) => counts.size) ??
+    (next.counts.size > old.counts.size
+      ? beyond("bytes of items' names", ITEM_NAMES_SIZE_MAX, namesSize)
+      : undefined) ??
+    (next.profile === old.profile ? undefined : beyond("fields of the profile", PROFILE_FIELDS_MAX, fieldsOf)) ??
+    (next.profile === old.profile
+      ? undefined
+      : beyond("bytes of the profile", PROFILE_SIZE_MAX, ({ profile }) => packBody(profile).length)) ??
+    (next.uniques === old.uniques ? undefined : beyond("bytes of unique items", UNIQUES_SIZE_MAX, uniquesSize));
+  return detail === undefined ? undefined : { kind: "too_much", detail };
+}
+
+function namesSize({ counts }: PlayerRecord): number {
+  // A name has at most three bytes for each of its units: most bags need no exact look.
+  if (counts.size * ITEM_LENGTH_MAX * 3 <= ITEM_NAMES_SIZE_MAX) return 0;
+  return packBody([...counts.keys()]).length;
+}
+
+function uniquesSize({ uniques }: PlayerRecord): number {
+  let size = 0;
+  for (const unique of uniques.values()) size += packBody(unique).length;
+  return size;
 }
 
 export function usedPlaces({ counts, uniques }: PlayerRecord, kinds: ItemKinds): number {

@@ -3,9 +3,12 @@
  * runs the next one's work gathers. What was answered is on the disk. Knows nothing of players.
  *
  * A transaction that fails because of what is in it is done again with each piece alone: the fault of one is not the others'.
- * So work may run twice, of which nothing of the first time holds. One that fails because of the disk fails for all.
+ * So work may run twice, of which nothing of the first time holds. One that fails because of the disk fails for all who wait.
+ *
+ * Between transactions the event loop polls: a store may answer at once, and whoever is answered may ask again at once.
  */
 
+import type { Clock } from "#base/clock.ts";
 import type { Store, StoreErrorCode, Tx } from "#store/store.ts";
 import { StoreError } from "#store/store.ts";
 
@@ -33,13 +36,16 @@ interface Piece {
 export class GroupCommit {
   readonly #store: Store;
   readonly #settled: Settled;
+  readonly #clock: Clock;
   #waiting: Piece[] = [];
   #isRunning = false;
   #isStopped = false;
   #idle: () => void = () => {};
 
-  constructor(options: { readonly store: Store; readonly settled: Settled }) {
+  /** `settled` hears of each transaction. */
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly settled: Settled }) {
     this.#store = options.store;
+    this.#clock = options.clock;
     this.#settled = options.settled;
   }
 
@@ -72,21 +78,33 @@ export class GroupCommit {
   /** Never rejects. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // What is asked for in the same turn of the event loop comes along.
-    await Promise.resolve();
     while (this.#waiting.length > 0) {
+      // A commit holds up the event loop: what has come in meanwhile is read first, and shares the next one.
+      await this.#polled();
       const batch = this.#waiting.slice(0, COMMIT_BATCH_MAX);
       this.#waiting = this.#waiting.slice(COMMIT_BATCH_MAX);
-      const isDone = await this.#commit(batch);
-      if (isDone) continue;
-      for (const piece of batch) await this.#commit([piece]);
+      if ((await this.#commit(batch)) === "split") await this.#commitAlone(batch);
     }
     this.#isRunning = false;
     this.#idle();
   }
 
-  /** False when nothing holds and each piece is to be tried alone. */
-  async #commit(batch: readonly Piece[]): Promise<boolean> {
+  #polled(): Promise<void> {
+    return new Promise((resolve) => this.#clock.afterPoll(resolve));
+  }
+
+  async #commitAlone(batch: readonly Piece[]): Promise<void> {
+    for (const [index, piece] of batch.entries()) {
+      await this.#polled();
+      const end = await this.#commit([piece]);
+      if (typeof end === "string") continue;
+      for (const { reject } of batch.slice(index + 1)) reject(end.failure);
+      return;
+    }
+  }
+
+  /** "split": nothing holds, and each piece is to be tried alone. `failure` is the store's, and everybody's who waits. */
+  async #commit(batch: readonly Piece[]): Promise<"done" | "split" | { readonly failure: StoreError }> {
     try {
       const results = await this.#store.transaction(async (tx) => {
         const answers: unknown[] = [];
@@ -95,13 +113,15 @@ export class GroupCommit {
       });
       this.#settled(undefined, batch.length);
       for (const [index, { resolve }] of batch.entries()) resolve(results[index]);
-      return true;
+      return "done";
     } catch (error) {
-      const isOfAll = error instanceof StoreError && OF_THE_STORE.has(error.code);
-      if (batch.length > 1 && !isOfAll) return false;
+      const failure = error instanceof StoreError && OF_THE_STORE.has(error.code) ? error : undefined;
+      if (batch.length > 1 && failure === undefined) return "split";
       this.#settled(error, batch.length);
-      for (const { reject } of batch) reject(error);
-      return true;
+      // What waits behind it would wait as long for the same: a store may take seconds to fail.
+      const waiting = failure === undefined ? [] : this.#waiting.splice(0);
+      for (const { reject } of [...batch, ...waiting]) reject(error);
+      return failure === undefined ? "done" : { failure };
     }
   }
 }

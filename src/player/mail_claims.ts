@@ -9,6 +9,7 @@ import type { Log } from "#base/log.ts";
 import { messageOf } from "#base/log.ts";
 import type { Mail } from "#delivery/reward.ts";
 import { isCallError } from "#rpc/call_failure.ts";
+import type { CallErrorCode } from "#wire/call_error.ts";
 import { StoreError } from "#store/store.ts";
 import { MAIL_KEY_KEPT_MS, settleKey, unsettledKeys } from "./ledger_table.ts";
 import type { ClaimOutcome } from "./player_change.ts";
@@ -19,6 +20,8 @@ export const SETTLE_MS = 30_000;
 /** Looked at in one go. */
 export const SETTLED_MAX = 100;
 const MAIL_PREFIX = "mail:";
+/** Of a center that is there. */
+const REFUSALS: ReadonlySet<CallErrorCode> = new Set(["FAILED", "INVALID"]);
 
 /** The center, as a claim needs it. Both reject with CallError. */
 export interface MailBox {
@@ -84,9 +87,10 @@ export class MailClaims {
         const page = { after, limit: SETTLED_MAX };
         const keys = await data.commits.add((tx) => unsettledKeys(tx, page));
         for (const { player, key } of keys) {
-          const isSettled = await this.#settle(player, key.slice(MAIL_PREFIX.length));
-          // The center is not there: the others can wait as well.
-          if (!isSettled) return;
+          if (this.#isStopped) return;
+          const settled = await this.#settle(player, key.slice(MAIL_PREFIX.length));
+          // The center is not there: the others can wait as well. One that it refuses keeps nobody.
+          if (settled === "not now") return;
         }
         after = keys.at(-1);
         if (keys.length < SETTLED_MAX) return;
@@ -96,13 +100,12 @@ export class MailClaims {
     }
   }
 
-  /** False: it is to be tried again. */
-  async #settle(player: string, id: string): Promise<boolean> {
+  async #settle(player: string, id: string): Promise<"settled" | "refused" | "not now"> {
     const { data, mails, clusterMs } = this.#options;
     try {
       await mails.claimed(player, id);
     } catch (error) {
-      if (isCallError(error)) return false;
+      if (isCallError(error)) return REFUSALS.has(error.code) ? "refused" : "not now";
       throw error;
     }
     const of = { player, key: MAIL_PREFIX + id, expiresAtMs: clusterMs() + MAIL_KEY_KEPT_MS };
@@ -110,9 +113,9 @@ export class MailClaims {
       await data.commits.add((tx) => settleKey(tx, of));
     } catch (error) {
       // What was taken is taken; the key stays for now.
-      if (error instanceof StoreError) return false;
+      if (error instanceof StoreError) return "not now";
       throw error;
     }
-    return true;
+    return "settled";
   }
 }

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { ITEM_COUNT_MAX, playerSchema } from "#delivery/reward.ts";
-import { packBody } from "#wire/body.ts";
+import { packBody, unpackBody } from "#wire/body.ts";
 import { ITEM_LENGTH_MAX } from "./item_kinds.ts";
 import { BAG_CAPACITY_MAX } from "./player_record.ts";
 
@@ -18,6 +18,9 @@ export const REASON = /^[a-z][a-z0-9_.]{0,63}$/;
 
 const item = v.pipe(v.string(), v.minLength(1), v.maxLength(ITEM_LENGTH_MAX));
 const nonZero = v.check((count: number) => count !== 0, "must not be 0");
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+/** Readers of records leave these out, so that they could not be kept. */
+const NO_FIELDS = ["__proto__", "constructor", "prototype"];
 const uniqueId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 
 export const itemChangeSchema = v.union([
@@ -33,7 +36,15 @@ export const playerChangeSchema = v.strictObject({
   key: v.pipe(v.string(), v.minLength(1), v.maxLength(CHANGE_KEY_LENGTH_MAX)),
   reason: v.pipe(v.string(), v.regex(REASON)),
   items: v.optional(v.pipe(v.array(itemChangeSchema), v.maxLength(CHANGE_ITEMS_MAX))),
-  profile: v.optional(v.record(v.pipe(v.string(), v.minLength(1), v.maxLength(ITEM_LENGTH_MAX)), v.unknown())),
+  profile: v.optional(
+    v.pipe(
+      v.custom<Record<string, unknown>>(
+        (value) => isObject(value) && !NO_FIELDS.some((name) => Object.hasOwn(value, name)),
+        `must be an object, without the fields ${NO_FIELDS.join(", ")}`,
+      ),
+      v.record(v.pipe(v.string(), v.minLength(1), v.maxLength(ITEM_LENGTH_MAX)), v.unknown()),
+    ),
+  ),
   capacity: v.optional(v.pipe(v.number(), v.integer(), v.minValue(-BAG_CAPACITY_MAX), v.maxValue(BAG_CAPACITY_MAX))),
   ifVersion: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
 });
@@ -132,14 +143,14 @@ export class ChangeFault extends TypeError {
   override readonly name = "ChangeFault";
 }
 
-/** Throws TypeError: a change that can't be one is a fault of the module that asks for it. */
-export function checkChange(player: string, change: PlayerChange): void {
+/**
+ * The change as it is now, which shares nothing with what was given. Throws TypeError, and BodyError for data that is not
+ * plain: a change that can't be one is a fault of the module that asks for it.
+ */
+export function ownChange(player: string, change: PlayerChange): PlayerChange {
   if (!v.is(playerSchema, player)) throw new TypeError("Cannot change data: no player can have such a name");
-  const parsed = v.safeParse(playerChangeSchema, change);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    throw new TypeError(`Cannot change data of ${player}: ${v.getDotPath(issue) ?? "change"}: ${issue.message}`);
-  }
-  // Throws BodyError for data that is not plain.
-  packBody(change);
+  const parsed = v.safeParse(playerChangeSchema, unpackBody(packBody(change)));
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new TypeError(`Cannot change data of ${player}: ${v.getDotPath(issue) ?? "change"}: ${issue.message}`);
 }

@@ -4,8 +4,8 @@
  *
  *   a player here:  absent -> loading -> held -> absent      `held` only while it is logged in, or something is under way
  *
- * Another node may take a player over at any time, and nobody tells this one: so the rows are asked before what is in memory
- * is shown or changed. Where they say otherwise it is thrown away, and the change is planned again on what is true.
+ * Another node may take a player over at any time: the next save here is refused by the rows, what is in memory is thrown
+ * away, and the change is planned again on what is true.
  */
 
 import type { Alarms } from "#base/alarms.ts";
@@ -22,7 +22,7 @@ import type { ItemKinds } from "./item_kinds.ts";
 import type { LedgerPage, LedgerQuery } from "./ledger_table.ts";
 import { ledgerOf } from "./ledger_table.ts";
 import type { ChangeOutcome, PlayerChange } from "./player_change.ts";
-import { checkChange } from "./player_change.ts";
+import { ChangeFault, ownChange } from "./player_change.ts";
 import { PlayerDataError } from "./player_data_error.ts";
 import type { PlayerRecord, PlayerView } from "./player_record.ts";
 import type { KnownPlayer } from "./player_table.ts";
@@ -32,6 +32,12 @@ import { isOwned, keepOutcome, keptOutcome, lookAt, savePlan, takeOver, unknownP
 export const LOAD_MS_MAX = 3_000;
 /** Changes of one player that may wait; more are refused with `overloaded`. */
 export const CHANGES_WAITING_MAX = 64;
+/** For its turn, after those of the same player that came before. */
+export const TURN_MS_MAX = 3_000;
+/** What is in memory is looked at again before a read, once it was last seen to be true so long ago. */
+export const BELIEVED_MS_MAX = 1_000;
+/** Loads under way for players who have logged in and have not asked for anything; beyond it they are loaded when they do. */
+export const LOADED_AHEAD_MAX = 1_024;
 /** Players in memory; of more is refused with `overloaded`. */
 export const PLAYERS_HELD_MAX = 100_000;
 /** Times that a change is planned again because another node had taken the player over. */
@@ -39,7 +45,6 @@ export const FENCED_TRIES_MAX = 5;
 /** Raised while what players change can't be saved. */
 export const UNSAVED_ALARM = "player_data_unsaved";
 
-/** Players for whom something is held, or under way. */
 /** What an operator sees. */
 export interface PlayerLook {
   readonly view: PlayerView;
@@ -47,10 +52,15 @@ export interface PlayerLook {
   readonly known: KnownPlayer | undefined;
 }
 
+/** Players for whom something is held, or under way. */
 interface Lane {
   readonly player: string;
   record: PlayerRecord | undefined;
   loading: Promise<PlayerRecord> | undefined;
+  /** Of PlayerData, when `record` was known to be the truth. */
+  generation: number;
+  /** When that was. */
+  seenAtMs: number;
   tail: Promise<unknown>;
   waiting: number;
 }
@@ -76,10 +86,14 @@ export class PlayerData {
   readonly commits: GroupCommit;
   readonly #options: PlayerDataOptions;
   readonly #lanes = new Map<string, Lane>();
+  #generation = 0;
+  #loadsAhead = 0;
+  #isStopped = false;
 
   constructor(options: PlayerDataOptions) {
     this.#options = options;
-    this.commits = new GroupCommit({ store: options.store, settled: (error, count) => this.#settled(error, count) });
+    const { store, clock } = options;
+    this.commits = new GroupCommit({ store, clock, settled: (error, count) => this.#settled(error, count) });
   }
 
   /** Players in memory. */
@@ -87,10 +101,11 @@ export class PlayerData {
     return this.#lanes.size;
   }
 
-  /** As it is on the disk. A player who is logged in here is this node's from then on. Rejects with PlayerDataError. */
+  /** As this node knows it, or knew it BELIEVED_MS_MAX ago; of a player who is not logged in here, as it is on the disk. Rejects with PlayerDataError. */
   async read(player: string): Promise<PlayerView> {
     if (!this.#options.isLoggedIn(player)) return (await this.look(player)).view;
     const lane = this.#lane(player);
+    if (lane.record !== undefined && this.#isBelieved(lane)) return this.#view(lane.record);
     return await this.#inTurn(lane, async () => this.#view(await this.#owned(lane)));
   }
 
@@ -106,14 +121,16 @@ export class PlayerData {
    * with TypeError or BodyError for what can't be a change.
    */
   async change(player: string, change: PlayerChange, options: ChangeOptions = {}): Promise<ChangeOutcome> {
-    checkChange(player, change);
+    const own = ownChange(player, change);
     const lane = this.#lane(player);
     return await this.#inTurn(lane, async () => {
       for (let attempt = 1; attempt <= FENCED_TRIES_MAX; attempt += 1) {
         const record = lane.record ?? (await this.#load(lane));
-        const done = await this.#commit((tx) => this.#save(tx, record, { change, ...options }));
+        const seen = this.#now();
+        const done = await this.#commit((tx) => this.#save(tx, record, { change: own, ...options }));
+        if (done.kind === "fault") throw done.fault;
         if (done.kind === "done") {
-          lane.record = done.record;
+          Object.assign(lane, { record: done.record, ...seen });
           return done.outcome;
         }
         this.#options.counters.add("player_data.fenced");
@@ -136,9 +153,15 @@ export class PlayerData {
 
   /** The player has logged in here: its data will be wanted. */
   loggedIn(player: string): void {
+    if (this.#loadsAhead >= LOADED_AHEAD_MAX) return;
+    this.#loadsAhead += 1;
     const load = async (): Promise<void> => {
-      const lane = this.#lane(player);
-      await this.#inTurn(lane, () => this.#owned(lane));
+      try {
+        const lane = this.#lane(player);
+        await this.#inTurn(lane, () => this.#owned(lane));
+      } finally {
+        this.#loadsAhead -= 1;
+      }
     };
     // Whatever fails now fails again for whoever asks.
     load().catch(() => this.#options.counters.add("player_data.load_failed"));
@@ -150,8 +173,14 @@ export class PlayerData {
     if (lane !== undefined) this.#letGo(lane);
   }
 
+  /** Who is logged in where may have changed unheard: what is in memory is looked at again before it is believed. */
+  doubt(): void {
+    this.#generation += 1;
+  }
+
   /** Takes no more changes; resolves when all that were taken are saved. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     await Promise.all([...this.#lanes.values()].map(({ tail }) => tail.catch(() => undefined)));
     await this.commits.stop();
     this.#lanes.clear();
@@ -161,15 +190,26 @@ export class PlayerData {
     return viewOf(record, this.#options.kinds);
   }
 
+  #now(): { readonly generation: number; readonly seenAtMs: number } {
+    return { generation: this.#generation, seenAtMs: this.#options.clock.nowMs() };
+  }
+
+  #isBelieved(lane: Lane): boolean {
+    const { generation, seenAtMs } = this.#now();
+    return lane.generation === generation && seenAtMs - lane.seenAtMs < BELIEVED_MS_MAX;
+  }
+
   /** Throws PlayerDataError. */
   #lane(player: string): Lane {
+    if (this.#isStopped) throw new PlayerDataError("closed", `Cannot use data of ${player}: this node is stopping`);
     let lane = this.#lanes.get(player);
     if (lane === undefined) {
       if (this.#lanes.size >= PLAYERS_HELD_MAX) {
         const found = `${this.#lanes.size} players are held, limit is ${PLAYERS_HELD_MAX}`;
         throw new PlayerDataError("overloaded", `Cannot load data of ${player}: ${found}`);
       }
-      lane = { player, record: undefined, loading: undefined, tail: Promise.resolve(), waiting: 0 };
+      const none = { record: undefined, loading: undefined, generation: -1, seenAtMs: 0 };
+      lane = { player, ...none, tail: Promise.resolve(), waiting: 0 };
       this.#lanes.set(player, lane);
     }
     return lane;
@@ -186,20 +226,41 @@ export class PlayerData {
       throw new PlayerDataError("overloaded", `Cannot use data of ${lane.player}: ${found}`);
     }
     lane.waiting += 1;
-    const turn = lane.tail.then(work);
+    let state: "waits" | "begun" | "given up" = "waits";
+    const late = Promise.withResolvers<never>();
+    // Nothing waits for the first one, which needs no timer.
+    const timer =
+      lane.waiting === 1
+        ? undefined
+        : this.#options.clock.after(TURN_MS_MAX, () => {
+            if (state !== "waits") return;
+            state = "given up";
+            const found = `others came before it for longer than ${TURN_MS_MAX} ms`;
+            late.reject(new PlayerDataError("deadline", `Cannot use data of ${lane.player}: ${found}`));
+          });
+    const turn = lane.tail.then(async () => {
+      timer?.cancel();
+      try {
+        if (state === "given up") return await late.promise;
+        state = "begun";
+        return await work();
+      } finally {
+        lane.waiting -= 1;
+        this.#letGo(lane);
+      }
+    });
     lane.tail = turn.catch(() => undefined);
-    try {
-      return await turn;
-    } finally {
-      lane.waiting -= 1;
-      this.#letGo(lane);
-    }
+    return await Promise.race([turn, late.promise]);
   }
 
-  /** The player's data, which was this node's a moment ago. What is in memory is believed only if the rows say so. */
+  /** The player's data, which was this node's a moment ago. */
   async #owned(lane: Lane): Promise<PlayerRecord> {
     const { record } = lane;
-    if (record !== undefined && !(await this.#commit((tx) => isOwned(tx, record)))) lane.record = undefined;
+    if (record !== undefined && !this.#isBelieved(lane)) {
+      const seen = this.#now();
+      if (await this.#commit((tx) => isOwned(tx, record))) Object.assign(lane, seen);
+      else lane.record = undefined;
+    }
     return lane.record ?? (await this.#load(lane));
   }
 
@@ -226,10 +287,11 @@ export class PlayerData {
     const { owner, clusterMs, admitted, counters } = this.#options;
     try {
       await admitted();
+      const seen = this.#now();
       const of = { player: lane.player, owner, atMs: clusterMs() };
       const record = await this.#commit((tx) => takeOver(tx, of));
       counters.add("player_data.loaded");
-      lane.record = record;
+      Object.assign(lane, { record, ...seen });
       return record;
     } finally {
       lane.loading = undefined;
@@ -246,7 +308,8 @@ export class PlayerData {
     const { reason } = change;
     const kept = await keptOutcome(tx, { player, key });
     if (kept !== undefined) return { kind: "done", record, outcome: again(kept, change) };
-    const plan = planChange(record, change, { kinds, nextId: () => toHex(random.bytes(16)) });
+    const plan = planned(() => planChange(record, change, { kinds, nextId: () => toHex(random.bytes(16)) }));
+    if (plan instanceof ChangeFault) return { kind: "fault", fault: plan };
     if (plan.kind !== "ok") return { kind: "done", record, outcome: plan };
     const atMs = clusterMs();
     if (!(await savePlan(tx, plan, { old: record, key, reason, atMs }))) return { kind: "fenced" };
@@ -293,7 +356,18 @@ const KEY_PREFIX = "change:";
 
 type Saved =
   | { readonly kind: "done"; readonly record: PlayerRecord; readonly outcome: ChangeOutcome }
-  | { readonly kind: "fenced" };
+  | { readonly kind: "fenced" }
+  /** Nothing was written. It is thrown afterwards: the transaction is others' too. */
+  | { readonly kind: "fault"; readonly fault: ChangeFault };
+
+function planned<T>(plan: () => T): T | ChangeFault {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof ChangeFault) return error;
+    throw error;
+  }
+}
 
 function again(
   { reason, outcome }: { readonly reason: string; readonly outcome: ChangeOutcome },

@@ -48,6 +48,8 @@ export const BAG_CAPACITY = 200;
 export const BAG_CAPACITY_MAX = 2_000;
 /** Different currencies and stacks of one player. */
 export const ITEMS_OWNED_MAX = 4_000;
+/** Encoded, of the names of all currencies and stacks of one player. */
+export const ITEM_NAMES_SIZE_MAX = 256 * 1024;
 /** Of one currency or stack. */
 export const COUNT_MAX = 1_000_000_000_000_000;
 /** Encoded, with the names of its fields. */

@@ -1,6 +1,7 @@
 /**
  * Admission of a store of player data: it has an id, drawn when it is made, and is used only if the shard's center says that
- * it is the shard's. Once said it is written down in the store itself: later starts wait for nobody.
+ * it is the shard's. Once said it is written down in the store itself: later starts wait for nobody. They tell the center
+ * all the same: one that has lost what it knew would take the next stranger. What it says then is an alarm at most.
  *
  *   new -> asking -> admitted      asking -> refused -> asking: the center has named another one; asked again all the same
  */
@@ -35,6 +36,7 @@ export interface AdmissionOptions {
 export class StoreAdmission {
   readonly #options: AdmissionOptions;
   #admitted = Promise.withResolvers<void>();
+  #isAdmitted = false;
   #refusal: PlayerDataError | undefined;
   #timer: Timer | undefined;
   #isStopped = false;
@@ -48,16 +50,33 @@ export class StoreAdmission {
     const { store, random } = this.#options;
     const drawn = toHex(random.bytes(16));
     const { id, isConfirmed } = await store.transaction((tx) => identify(tx, drawn));
-    if (isConfirmed) this.#admitted.resolve();
-    else void this.#ask(id);
+    if (isConfirmed) this.#admit();
+    void this.#ask(id);
   }
 
+  /** Whoever waits for it waits no more. What was admitted stays so. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
+    if (!this.#isAdmitted) this.#refuse(new PlayerDataError("closed", "Cannot use player data: this node is stopping"));
   }
 
-  /** Resolves when the store may be used. Rejects with PlayerDataError `refused` while it may not. */
+  #admit(): void {
+    this.#isAdmitted = true;
+    this.#refusal = undefined;
+    this.#admitted.resolve();
+  }
+
+  #refuse(why: PlayerDataError): void {
+    const waited = this.#admitted;
+    this.#refusal = why;
+    this.#admitted = Promise.withResolvers();
+    // Nobody has to wait for it.
+    waited.promise.catch(() => {});
+    waited.reject(why);
+  }
+
+  /** Resolves when the store may be used. Rejects with PlayerDataError `refused` or `closed` when it may not. */
   admitted(): Promise<void> {
     return this.#refusal === undefined ? this.#admitted.promise : Promise.reject(this.#refusal);
   }
@@ -69,7 +88,7 @@ export class StoreAdmission {
     this.#timer = this.#options.clock.after(retryMs, () => void this.#ask(id));
   }
 
-  /** When to ask again; undefined: it is admitted. */
+  /** When to ask again; undefined: the center has said yes. */
   async #answer(id: string): Promise<number | undefined> {
     const { store, alarms, pin } = this.#options;
     try {
@@ -77,17 +96,18 @@ export class StoreAdmission {
       if (pinned !== id) {
         const detail = `this node has store ${id}, its shard has ${pinned}`;
         alarms.raise(STORE_ALARM, { found: id, allowed: pinned });
-        this.#refusal = new PlayerDataError("refused", `Cannot use player data: ${detail}`);
+        const isOpen = !this.#isAdmitted && !this.#isStopped;
+        if (isOpen) this.#refuse(new PlayerDataError("refused", `Cannot use player data: ${detail}`));
         return REFUSED_RETRY_MS;
       }
-      await store.transaction((tx) => tx.run("UPDATE player_store SET is_confirmed = 1 WHERE name = ?", [NAME]));
+      if (!this.#isAdmitted)
+        await store.transaction((tx) => tx.run("UPDATE player_store SET is_confirmed = 1 WHERE name = ?", [NAME]));
     } catch (error) {
       if (isCallError(error) || error instanceof StoreError) return ADMISSION_RETRY_MS;
       throw error;
     }
-    this.#refusal = undefined;
     alarms.clear(STORE_ALARM);
-    this.#admitted.resolve();
+    if (!this.#isStopped) this.#admit();
     return undefined;
   }
 }

@@ -4,7 +4,8 @@
  * Does not lock the file against a second process of the same node: the data folder's lock does, before this opens.
  *
  * A shared file is written by other processes of this machine too, one transaction at a time. Whoever finds it taken looks
- * again after a moment, without holding up its own event loop, for at most BUSY_MS_MAX.
+ * again after a moment, without holding up its own event loop, for at most BUSY_MS_MAX. A process that has much to write
+ * leaves the file alone for a moment now and then: between two of its transactions there is no time to look.
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -21,10 +22,19 @@ import { StoreError, TRANSACTIONS_WAITING_MAX, TRANSACTION_TIME_MAX_MS } from "#
 /** For a foreign reader (a backup, a shell): the event loop stands still that long at most. */
 const BUSY_TIMEOUT_MS = 1000;
 const STATEMENTS_MAX = 256;
+/** What a long reader has let grow, such as a backup, is given back. */
+const JOURNAL_SIZE_MAX = 64 * 1024 * 1024;
 /** For a transaction of a shared file to begin; then StoreError `busy`. */
 export const BUSY_MS_MAX = 5_000;
 /** Between two looks; the mean of it, so that several processes do not keep in step. */
 const BUSY_LOOK_MS = 2;
+/** Transactions of one process that follow on each other; then it gives way to whoever is looking. */
+export const HELD_MS_MAX = 50;
+/** Longer than any look takes to come. */
+export const GIVE_WAY_MS = 5;
+/** For a shared file that another process is just making; then StoreError `busy`. The process stands still meanwhile. */
+const OPEN_LOOKS_MAX = 250;
+const OPEN_LOOK_MS = 20;
 
 /** Codes of SQLite by prefix; the first that fits. */
 const CODES: readonly (readonly [string, StoreErrorCode])[] = [
@@ -53,15 +63,16 @@ export function openSqliteStore(options: {
   let db: Database | undefined;
   try {
     db = new Database(path, { create: true, readwrite: true, safeIntegers: true, strict: true });
-    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.run(`PRAGMA busy_timeout = ${isShared ? 0 : BUSY_TIMEOUT_MS}`);
     db.run("PRAGMA foreign_keys = ON");
     db.run("PRAGMA trusted_schema = OFF");
-    const mode = db.query("PRAGMA journal_mode = WAL").values()[0]?.[0];
+    const mode = walMode(db, isShared ? OPEN_LOOKS_MAX : 1);
     if (isFile && mode !== "wal")
       throw new StoreError("io", `Cannot open ${path}: journal mode is ${String(mode)}, WAL is needed`);
     db.run("PRAGMA synchronous = FULL");
-    if (!isShared) tryWriting(db);
+    db.run(`PRAGMA journal_size_limit = ${JOURNAL_SIZE_MAX}`);
     if (isShared) db.run("PRAGMA busy_timeout = 0");
+    else probe(db);
     return new SqliteStore(db, { clock, isShared });
   } catch (error) {
     db?.close();
@@ -69,11 +80,23 @@ export function openSqliteStore(options: {
   }
 }
 
+/** SQLite does not wait by itself where several processes are about to change the mode of a file that is new. */
+function walMode(db: Database, looks: number): unknown {
+  for (let look = 1; ; look += 1) {
+    try {
+      return db.query("PRAGMA journal_mode = WAL").values()[0]?.[0];
+    } catch (error) {
+      if (look >= looks || storeError(error, "").code !== "busy") throw error;
+    }
+    Bun.sleepSync(OPEN_LOOK_MS);
+  }
+}
+
 /**
- * Changes nothing: a file or folder that may only be read is refused now, not at the first save. Of a shared file that is
- * the first transaction's part: others may be writing it.
+ * A write that changes nothing: a file or folder that may only be read is refused now, not at the first save. Not for a
+ * shared file: another process may be writing it, for which its first transaction waits.
  */
-function tryWriting(db: Database): void {
+function probe(db: Database): void {
   db.run("BEGIN IMMEDIATE");
   db.run(`PRAGMA user_version = ${Number(db.query("PRAGMA user_version").values()[0]?.[0] ?? 0)}`);
   db.run("COMMIT");
@@ -106,6 +129,9 @@ class SqliteStore implements Store {
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #isClosing = false;
+  /** Since when transactions have followed on each other, and when the last one was committed. */
+  #heldSinceMs = 0;
+  #endedAtMs = Number.NEGATIVE_INFINITY;
   #closed: Promise<void> | undefined;
 
   constructor(db: Database, options: { readonly clock: Clock; readonly isShared: boolean }) {
@@ -137,6 +163,7 @@ class SqliteStore implements Store {
   async #run<T>(work: (tx: Tx) => Promise<T> | T): Promise<T> {
     if (this.#isClosing) throw closedError();
     if (this.#db.inTransaction) this.#control("ROLLBACK");
+    if (this.#isShared) await this.#giveWay();
     if (!this.#begins()) await this.#beginLater();
     const tx = new SqliteTx(this, this.#statements);
     try {
@@ -146,6 +173,7 @@ class SqliteStore implements Store {
       if (!this.#db.inTransaction)
         throw new StoreError("statement", "Cannot commit: the work has ended the transaction itself");
       this.#control("COMMIT");
+      this.#endedAtMs = this.#clock.nowMs();
       return result;
     } catch (error) {
       tx.end();
@@ -164,6 +192,15 @@ class SqliteStore implements Store {
       if (this.#isShared && error instanceof StoreError && error.code === "busy") return false;
       throw error;
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#endedAtMs >= GIVE_WAY_MS) this.#heldSinceMs = nowMs;
+    if (nowMs - this.#heldSinceMs < HELD_MS_MAX) return;
+    await sleep(this.#clock, GIVE_WAY_MS);
+    this.#heldSinceMs = this.#clock.nowMs();
+    if (this.#isClosing) throw closedError();
   }
 
   async #beginLater(): Promise<void> {

@@ -41,6 +41,8 @@ export const U32_MAX = 0xffff_ffff;
 export const REQUESTS_WAITING_MAX = 32;
 /** Answers that the server keeps for requests that come again. */
 export const REPLIES_KEPT = 64;
+/** Beyond it the oldest go as well, and who asks for one of them is told so. The newest is kept however large it is. */
+export const REPLIES_KEPT_SIZE_MAX = 2 * 1024 * 1024;
 /** Pushes that the server keeps until they are acknowledged; with more a session can't be resumed. */
 export const PUSHES_KEPT_MAX = 256;
 export const PUSHES_KEPT_SIZE_MAX = 1024 * 1024;

@@ -3,6 +3,7 @@
  * the place of the older. The estimate is the place times how often places became free lately.
  */
 
+import { U32_MAX } from "./client_packets.ts";
 import { LOGIN_QUEUE_MAX } from "./door_limits.ts";
 
 /** Before anything is known: a place becomes free so often. */
@@ -55,7 +56,8 @@ export class LoginQueue<Waiter> {
 
   /** Places begin with 1. */
   estimateMs(place: number): number {
-    return Math.round(place * this.#freedEveryMs);
+    // What nobody waits for all the same has to fit into its packet.
+    return Math.min(U32_MAX, Math.round(place * this.#freedEveryMs));
   }
 
   /** In order, the first one's place is 1. */

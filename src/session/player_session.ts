@@ -11,13 +11,17 @@ import { messageOf } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { encodeServerPacket } from "./client_codec.ts";
 import type { ClientPacket, CloseCode, ServerPacket } from "./client_packets.ts";
-import { PUSHES_KEPT_MAX, PUSHES_KEPT_SIZE_MAX, REPLIES_KEPT, REQUESTS_WAITING_MAX } from "./client_packets.ts";
+import {
+  PUSHES_KEPT_MAX,
+  PUSHES_KEPT_SIZE_MAX,
+  REPLIES_KEPT,
+  REPLIES_KEPT_SIZE_MAX,
+  REQUESTS_WAITING_MAX,
+} from "./client_packets.ts";
 import { KeptPackets } from "./kept_packets.ts";
 import type { PlayerAnswer } from "./player_router.ts";
 import type { Binding } from "./session_table.ts";
 
-/** Bytes of the answers that are kept: beyond it the oldest go, and who asks for one of them is told so. */
-const REPLIES_KEPT_SIZE_MAX = 2 * 1024 * 1024;
 const RESUME_TOKEN_SIZE = 32;
 
 type Request = Extract<ClientPacket, { readonly kind: "request" }>;

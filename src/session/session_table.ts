@@ -112,11 +112,21 @@ export class SessionTable {
   /** What `node` has to believe, given the shard's nodes that are linked now. */
   bindingsOf(node: Identity, nodes: readonly Identity[]): Binding[] {
     const out: Binding[] = [];
+    const users = nodes.filter(({ role }) => role === "user");
     for (const { binding } of this.#sessions.values()) {
-      const told = node.role === "map" ? [this.mapOf(binding, nodes)] : nodesOf(binding.player, nodes);
-      if (told.some((other) => other?.key === node.key)) out.push(binding);
+      if (this.#isTold(node, binding, { nodes, users })) out.push(binding);
     }
     return out;
+  }
+
+  #isTold(
+    { role, key }: Identity,
+    binding: Binding,
+    { nodes, users }: { readonly nodes: readonly Identity[]; readonly users: readonly Identity[] },
+  ): boolean {
+    if (role === "center") return true;
+    if (role === "map") return this.mapOf(binding, nodes)?.key === key;
+    return role === "user" && userOf(binding.player, users)?.key === key;
   }
 
   #of({ player, session }: PlayerOf): Held | undefined {

@@ -90,6 +90,24 @@ describe("PlayerClient: requests", () => {
     expect(total).toBe(REQUESTS_BURST);
   });
 
+  test("of many bytes that are sent again wait for their turn as well, and in their order", async () => {
+    const script = new Script();
+    await script.login({ heartbeatMs: 60_000 });
+    const numbers = (): readonly number[] => script.takeSent().map((sent) => (sent as { readonly seq: number }).seq);
+    for (let index = 0; index < 8; index += 1) void endOf(script.client.request(2000, new Uint8Array(60_000)));
+    await script.run(4_000);
+    expect(numbers()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    await script.reopen();
+    script.takeSent();
+    script.say({ kind: "welcome", welcome: { ...WELCOME, resumed: true } });
+    void endOf(script.client.request(2000, "newer"));
+    expect(numbers()).toEqual([1, 2, 3, 4, 5, 6]);
+    // Its answer was on its way already: it need not go again.
+    script.say({ kind: "reply", seq: 7, body: null });
+    await script.run(1_000);
+    expect(numbers()).toEqual([8, 9]);
+  });
+
   test("a signal that outlives its request is left alone", async () => {
     const script = new Script();
     await script.login();

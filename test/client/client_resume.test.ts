@@ -72,6 +72,17 @@ describe("PlayerClient: a connection that is lost", () => {
     expect(script.statuses.at(-1)).toEqual({ kind: "online", session: "f".repeat(32), player: "p-1", resumed: false });
   });
 
+  test("a session that is gone, by a server that says when to ask: waits so long", async () => {
+    const script = new Script();
+    await script.login();
+    await script.reopen();
+    script.say({ kind: "refuse", code: "session_gone", detail: "too late", retryMs: 700 });
+    await script.run(700);
+    expect(script.opens).toBe(2);
+    await script.run(500);
+    expect(script.opens).toBe(3);
+  });
+
   test("a welcome to a new session instead of the old one: what was sent is rejected", async () => {
     const script = new Script();
     await script.login();

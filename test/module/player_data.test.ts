@@ -111,9 +111,35 @@ describe("Players' data: from any node of the shard", () => {
 
   test("what can't be a change fails at whoever asks, and nothing else", async () => {
     const ground = new DataGround();
-    expect(() => ground.give(CENTER, "ann", "a", 0)).toThrow();
-    expect(() => ground.give(CENTER, "", "a", 1)).toThrow();
+    for (const at of [CENTER, USER, OTHER_USER]) {
+      expect(() => ground.give(at, "ann", "a", 0)).toThrow(TypeError);
+      expect(() => ground.give(at, "", "a", 1)).toThrow(TypeError);
+      for (const limit of [0, 1.5, 1e9]) {
+        expect(() => ground.within(at, () => ground.at(at).playerData.ledger("ann", { limit }))).toThrow(TypeError);
+      }
+    }
     expect(ground.give(CENTER, "ann", "a", 1)).toBe("ok");
+    await ground.dispose();
+  });
+
+  test("is the asker's own copy: what becomes of it concerns nobody else", async () => {
+    const ground = new DataGround();
+    ground.login("ann");
+    const profile = { house: { rooms: 1 } };
+    const items = [{ item: "sword", count: 1, data: { level: 1 } }];
+    const seen = [USER, OTHER_USER].map((at) => {
+      const { playerData } = ground.at(at);
+      ground.within(at, () => playerData.change("ann", { key: "a", reason: "test", profile, items }));
+      const first = ground.within(at, () => playerData.read("ann"));
+      Object.assign(first.profile["house"] as object, { rooms: 2 });
+      Object.assign(first.bag.uniques[0]?.data as object, { level: 2 });
+      const second = ground.within(at, () => playerData.read("ann"));
+      return [second.profile, second.bag.uniques.map(({ data }) => data)];
+    });
+    expect(seen).toEqual([
+      [{ house: { rooms: 1 } }, [{ level: 1 }]],
+      [{ house: { rooms: 1 } }, [{ level: 1 }]],
+    ]);
     await ground.dispose();
   });
 
@@ -228,6 +254,20 @@ describe("Players' requests while their node is away for a moment", () => {
       ground.settle();
       expect(ground.goldOf(CENTER, "ann")).toBe(99 - round);
     }
+    await ground.dispose();
+  });
+});
+
+describe("Players' data: a hostile player", () => {
+  test("is answered, whatever it throws away: nothing of it is a fault of the module, or anybody else's delay", async () => {
+    const ground = new DataGround();
+    const session = ground.login("ann");
+    const throwsAway = (key: string, item: string, count: number): PlayerAnswer =>
+      ground.asks("ann", session, PlayerBag.discard, { key, what: { item, count } });
+    expect(throwsAway("1", "sword", 1)).toMatchObject({ body: { kind: "short", item: "sword", found: 0, wanted: 1 } });
+    expect(throwsAway("2", "gold", 1e12)).toMatchObject({ body: { kind: "short" } });
+    expect(throwsAway("3", "gold", 1e12 + 1)).toMatchObject({ kind: "error", code: "INVALID", executed: false });
+    for (const id of [USER, OTHER_USER]) expect(ground.node(id).alarms.all()).toEqual([]);
     await ground.dispose();
   });
 });

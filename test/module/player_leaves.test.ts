@@ -109,7 +109,7 @@ describe("A user node that stops in good order", () => {
 
   test("waits for a request that takes long no longer than a bound, and for its gateway not at all when it is gone", async () => {
     const ground = new LeaveGround([USER], 60_000);
-    ground.askAlways(ground.world.nowMs + 1);
+    ground.askAlways(ground.world.nowMs + 60_000);
     ground.run(50);
     const startMs = ground.world.nowMs;
     ground.stopNode(USER);

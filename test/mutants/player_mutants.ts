@@ -35,11 +35,11 @@ export const PLAYER_MUTANTS: readonly Mutant[] = [
     suites: OWNING,
   },
   {
-    name: "what is in memory is shown without asking the rows",
+    name: "what is in memory is believed for ever",
     rule: "one owner",
     file: DATA,
-    find: "if (record !== undefined && !(await this.#commit((tx) => isOwned(tx, record)))) lane.record = undefined;",
-    replace: "if (record !== undefined && record.epoch < 0) lane.record = undefined;",
+    find: "return lane.generation === generation && seenAtMs - lane.seenAtMs < BELIEVED_MS_MAX;",
+    replace: "return lane.generation === generation;",
     suites: OWNING,
   },
   {

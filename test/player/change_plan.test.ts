@@ -103,6 +103,28 @@ describe("Change: items", () => {
   });
 });
 
+describe("Change: an item", () => {
+  test("that was stacked before it was declared unique can still be taken away", () => {
+    const before = done({ ...NEW, counts: new Map([["sword", 3]]) }, { items: [{ item: "sword", count: -2 }] });
+    expect(before.counts).toEqual([{ item: "sword", count: 1 }]);
+    expect(plan(before.record, { items: [{ item: "sword", count: -2 }] })).toEqual({
+      ...{ kind: "short", item: "sword", found: 1, wanted: 2 },
+    });
+  });
+});
+
+describe("Change: the profile", () => {
+  test("knows only its own fields, also of names that every object has", () => {
+    const made = done(NEW, { profile: { toString: 1, valueOf: null } });
+    expect(made.lines).toEqual([
+      {
+        ...{ subject: "profile", name: "toString", id: "", before: 0, after: 1 },
+        values: { before: undefined, after: 1 },
+      },
+    ]);
+  });
+});
+
 describe("Change: the bag's places", () => {
   test("are taken by begun stacks and by each unique item, not by currencies", () => {
     const { record } = done(NEW, {
@@ -146,6 +168,47 @@ describe("Change: the profile", () => {
     const { record } = done(NEW, { profile: { level: 1 } });
     expect(plan(record, { profile: { level: 2 }, ifVersion: 0 })).toEqual({ kind: "stale", version: 1 });
     expect(plan(record, { profile: { level: 2 }, ifVersion: 1 }).kind).toBe("ok");
+  });
+});
+
+describe("Change: limits of what a player has", () => {
+  const many = (count: number, unit: string): PlayerChange["items"] =>
+    Array.from({ length: count }, (_, index) => ({ item: `${index}${unit}`, count: 1 }));
+
+  test("hold for unique items that take the place of smaller ones", () => {
+    const data = "x".repeat(UNIQUE_SIZE_MAX - 100);
+    const places = { capacity: 1_000 };
+    let { record } = done(NEW, { ...places, items: [{ item: "sword", count: 100 }] });
+    record = done(record, { items: [{ item: "sword", count: 100 }] }).record;
+    const swap = (): ChangePlan | Refused => {
+      const old = [...record.uniques.values()].filter((unique) => unique.data === null).slice(0, 50);
+      const items = [...old.map(({ id }) => ({ take: id })), { item: "sword", count: old.length, data }];
+      return plan(record, { items });
+    };
+    const outcomes: string[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const planned = swap();
+      outcomes.push(planned.kind);
+      if (planned.kind === "ok") record = planned.record;
+    }
+    expect(outcomes).toEqual(["ok", "ok", "too_much", "too_much"]);
+  });
+
+  test("count the bytes of names, and do not keep anything from being taken away", () => {
+    const long = "物".repeat(60);
+    let { record } = done(NEW, { capacity: 1_990 });
+    let refused: Refused | undefined;
+    for (let round = 0; round < 15 && refused === undefined; round += 1) {
+      const planned = plan(record, { items: many(128, `${round}${long}`) });
+      if (planned.kind === "ok") record = planned.record;
+      else refused = planned;
+    }
+    expect(refused).toMatchObject({ kind: "too_much" });
+    const [item = ""] = record.counts.keys();
+    const full = { ...record, capacity: BAG_CAPACITY_MAX + 5 };
+    expect(plan(full, { items: [{ item, count: -1 }] }).kind).toBe("ok");
+    expect(plan(full, { items: [{ item, count: 1 }] }).kind).toBe("ok");
+    expect(plan(full, { capacity: 1 })).toMatchObject({ kind: "too_much" });
   });
 });
 

@@ -6,7 +6,8 @@ import { StoreError } from "#store/store.ts";
 import { ManualClock } from "../store/manual_clock.ts";
 
 class Counted {
-  readonly store: Store = openSqliteStore({ path: ":memory:", clock: new ManualClock() });
+  readonly clock = new ManualClock();
+  readonly store: Store = openSqliteStore({ path: ":memory:", clock: this.clock });
   transactions = 0;
   failure: StoreError | undefined;
   readonly heard: unknown[] = [];
@@ -24,6 +25,7 @@ class Counted {
       this.heard.push(error);
       this.counts.push(count);
     },
+    clock: this.clock,
   });
 
   static async open(): Promise<Counted> {
@@ -75,12 +77,60 @@ describe("GroupCommit", () => {
     const counted = await Counted.open();
     counted.failure = new StoreError("full", "Cannot commit: the disk is full");
     const before = counted.transactions;
-    const results = await Promise.allSettled([1, 2, 3].map((id) => counted.add(id)));
-    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    const ids = Array.from({ length: COMMIT_BATCH_MAX + 3 }, (_, id) => id);
+    const results = await Promise.allSettled(ids.map((id) => counted.add(id)));
+    expect(results.map(({ status }) => status)).toEqual(ids.map(() => "rejected"));
     expect(counted.transactions - before).toBe(1);
     counted.failure = undefined;
     expect(await counted.add(4)).toBe(4);
     expect(await counted.ids()).toEqual([4]);
+    await counted.store.close();
+  });
+
+  test("fails at once for all that are left when the disk fails while each is done alone", async () => {
+    const counted = await Counted.open();
+    await counted.add(1);
+    const before = counted.transactions;
+    const adding = [1, 2, 3, 4].map((id) => counted.add(id));
+    const full = new StoreError("full", "Cannot commit: the disk is full");
+    adding[0]?.catch(() => {
+      counted.failure = full;
+    });
+    const results = await Promise.allSettled(adding);
+    const reasons = results.map((result) => (result.status === "rejected" ? (result.reason as StoreError).code : "ok"));
+    expect(reasons).toEqual(["constraint", "full", "full", "full"]);
+    // All of them, the first one alone, the second one alone.
+    expect(counted.transactions - before).toBe(3);
+    await counted.store.close();
+  });
+
+  test("lets the event loop poll before each transaction, so that what came in meanwhile shares it", async () => {
+    const counted = await Counted.open();
+    const { clock } = counted;
+    clock.holdsPolls = true;
+    let done = 0;
+    const loop = async (): Promise<void> => {
+      while (done < 3) {
+        await counted.commits.add((tx) => tx.get("SELECT 1 AS one"));
+        done += 1;
+      }
+    };
+    const ended = loop();
+    const seen: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(done);
+      clock.poll();
+    }
+    await ended;
+    expect(seen).toEqual([0, 1, 2]);
+    const shared = [1, 2, 3].map((id) => counted.add(id));
+    await new Promise((resolve) => setImmediate(resolve));
+    shared.push(counted.add(4));
+    const before = counted.transactions;
+    clock.poll();
+    await Promise.all(shared);
+    expect(counted.transactions - before).toBe(1);
     await counted.store.close();
   });
 

@@ -17,6 +17,7 @@ class Center implements MailBox {
   readonly mails = new Map([[ID, MAIL]]);
   readonly settled: string[] = [];
   gone: "before" | "after" | undefined;
+  heard: () => void = () => {};
 
   mail(_player: string, id: string): Promise<Mail | undefined> {
     return this.#answer(() => this.mails.get(id));
@@ -25,6 +26,7 @@ class Center implements MailBox {
   claimed(player: string, id: string): Promise<void> {
     return this.#answer(() => {
       this.settled.push(`${player} ${id}`);
+      this.heard();
     });
   }
 
@@ -37,8 +39,16 @@ class Center implements MailBox {
 }
 
 function lost(): CallError {
+  return failure("LINK_LOST");
+}
+
+function refusal(): CallError {
+  return failure("FAILED");
+}
+
+function failure(code: "LINK_LOST" | "FAILED"): CallError {
   return new CallError({
-    ...{ code: "LINK_LOST", at: nodeId("user", 101), sent: true },
+    ...{ code, at: nodeId("user", 101), sent: true },
     ...{ method: "delivery.mail", detail: "lost" },
   });
 }
@@ -110,6 +120,25 @@ describe("MailClaims", () => {
     expect(ground.clock.pending).toBe(0);
   });
 
+  test("that the center refuses to hear of keep no others", async () => {
+    const { center, claims, ground } = await setup();
+    const second = "cd".repeat(16);
+    center.mails.set(second, MAIL);
+    center.gone = undefined;
+    const claimed = center.claimed.bind(center);
+    center.claimed = () => Promise.reject(lost());
+    await claims.claim("ann", ID);
+    await claims.claim("ann", second);
+    center.claimed = async (player, id) => {
+      if (id === ID) throw refusal();
+      await claimed(player, id);
+    };
+    await claims.settleAll();
+    expect(center.settled).toEqual([`ann ${second}`]);
+    const open = await ground.rows("SELECT key FROM player_key WHERE expires_at_ms IS NULL");
+    expect(open).toEqual([{ key: `mail:${ID}` }]);
+  });
+
   test("that do not fit are refused, and can be taken when there is room", async () => {
     const { center, claims, owner } = await setup();
     center.mails.set(ID, { ...MAIL, items: [{ item: "sword", count: 1 }] });
@@ -118,5 +147,15 @@ describe("MailClaims", () => {
     expect(center.settled).toEqual([]);
     await owner.data.change("ann", { key: "large", reason: "test", capacity: 1 });
     expect(await claims.claim("ann", ID)).toMatchObject({ kind: "ok", made: [{ item: "sword" }] });
+  });
+
+  test("stop after the one that is being settled, however many are left", async () => {
+    const { center, claims, owner } = await setup();
+    for (const id of ["1", "2", "3"].map((digit) => digit.repeat(32))) {
+      await owner.data.change("ann", { key: id, reason: "mail" }, { keyPrefix: "mail:", isKeptUntilSettled: true });
+    }
+    center.heard = () => void claims.stop();
+    await claims.settleAll();
+    expect(center.settled.length).toBe(1);
   });
 });

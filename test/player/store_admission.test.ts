@@ -77,7 +77,32 @@ describe("StoreAdmission", () => {
     ground.isCenterThere = false;
     expect(await stateOf(await ground.start(store, 2))).toBe("admitted");
     expect(new Set(ground.asked).size).toBe(1);
+  });
+
+  test("of a store that was admitted once tells the center all the same: one that has lost it takes no other", async () => {
+    const ground = new Ground();
+    await ground.open();
+    const store = await ground.playerStore();
+    await ground.start(store, 1);
+    await ground.center.transaction((tx) => tx.run("DELETE FROM shard_store"));
+    expect(await stateOf(await ground.start(store, 2))).toBe("admitted");
+    const stranger = await ground.start(await ground.playerStore(), 3);
+    expect(await stateOf(stranger)).toBe("refused");
+    stranger.stop();
     expect(ground.clock.pending).toBe(0);
+  });
+
+  test("of a store that was admitted once stays, with an alarm, when the center has another one", async () => {
+    const ground = new Ground();
+    await ground.open();
+    const store = await ground.playerStore();
+    await ground.start(store, 1);
+    await ground.center.transaction((tx) => tx.run("UPDATE shard_store SET store = ?", ["ab".repeat(16)]));
+    const again = await ground.start(store, 2);
+    expect(await stateOf(again)).toBe("admitted");
+    expect(ground.alarms.all()).toMatchObject([{ name: STORE_ALARM, detail: { allowed: "ab".repeat(16) } }]);
+    again.stop();
+    expect([await stateOf(again), ground.clock.pending]).toEqual(["admitted", 0]);
   });
 
   test("refuses another store than the shard's, says both, and takes it when the center does", async () => {
@@ -92,6 +117,21 @@ describe("StoreAdmission", () => {
     ground.clock.advance(REFUSED_RETRY_MS);
     await turns();
     expect([await stateOf(second), ground.alarms.all()]).toEqual(["admitted", []]);
+  });
+
+  test("ends the wait of those who have waited for it when it refuses, and when it is stopped", async () => {
+    const ground = new Ground();
+    await ground.open();
+    await ground.start(await ground.playerStore(), 1);
+    ground.isCenterThere = false;
+    const second = await ground.start(await ground.playerStore(), 2);
+    const third = await ground.start(await ground.playerStore(), 3);
+    const waiting = [stateOf(second), stateOf(third)];
+    ground.isCenterThere = true;
+    third.stop();
+    ground.clock.advance(ADMISSION_RETRY_MS);
+    expect(await Promise.all(waiting)).toEqual(["refused", "closed"]);
+    expect(await stateOf(third)).toBe("closed");
   });
 
   test("asks no more when it was stopped", async () => {

@@ -2,9 +2,37 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "#test";
 import { AFTER_CLOSE } from "#client/reconnect.ts";
 import * as packets from "#session/client_packets.ts";
+import type { ServerPacket } from "#session/client_packets.ts";
+import { Script, WELCOME, endOf } from "../client/script.ts";
 import { CLIENT_VECTORS } from "./client_vectors.ts";
 
 const page = readFileSync(new URL("../../docs/client.md", import.meta.url), "utf8");
+
+/** One of each type. */
+const FROM_SERVER: readonly ServerPacket[] = [
+  { kind: "welcome", welcome: WELCOME },
+  { kind: "queued", place: 1, estimateMs: 1 },
+  { kind: "refuse", code: "full", detail: "", retryMs: null },
+  { kind: "reply", seq: 1, body: null },
+  { kind: "error", seq: 1, code: "FAILED", detail: "", executed: true },
+  { kind: "push", pushSeq: 1, type: "news", body: null },
+  { kind: "pong", n: 1, serverMs: 1 },
+  { kind: "kicked", code: "idle", detail: "" },
+  { kind: "renew", resumeToken: "r-2" },
+];
+
+/** Kinds of packets that a client does not take for a fault, in the state that `enter` brings it to. */
+async function taken(enter: (script: Script) => Promise<void>): Promise<readonly string[]> {
+  const kinds: string[] = [];
+  for (const packet of FROM_SERVER) {
+    const script = new Script();
+    await enter(script);
+    script.say(packet);
+    const { status } = script.client;
+    if (!("reason" in status) || status.reason?.code !== "bad_server") kinds.push(packet.kind);
+  }
+  return kinds.toSorted();
+}
 
 /** Cells of each row of the tables in a section, without the head. */
 function rowsOf(title: string): string[][] {
@@ -38,6 +66,20 @@ describe("docs/client.md", () => {
     expect(types).toEqual(new Set(Object.values(packets.PacketType)));
   });
 
+  test("says which packets a client takes before its welcome, and which after it", async () => {
+    const listed = (state: string): readonly string[] => {
+      const [, , server] = rowsOf("3.").find(([name]) => name === state) ?? [];
+      // These it takes at any time.
+      return [...new Set([...(server ?? "").split(", "), "refuse", "kicked"])].toSorted();
+    };
+    expect(await taken((script) => script.greet())).toEqual(listed("waits for a welcome"));
+    const online = async (script: Script): Promise<void> => {
+      await script.login();
+      void endOf(script.client.request(2000, null));
+    };
+    expect(await taken(online)).toEqual(listed("has its welcome"));
+  });
+
   test("shows the stream of the vectors", () => {
     const block = /```\n([0-9a-f ]+)\n```/.exec(page)?.[1] ?? "";
     expect(block.replaceAll(" ", "")).toBe(CLIENT_VECTORS.streams[0]?.stream ?? "none");
@@ -55,6 +97,6 @@ describe("docs/client.md", () => {
     expect(rows.map(([, value, name]) => [name, Number(value)])).toEqual(
       rows.map(([, , name]) => [name, limits[name ?? ""]] as [string, number]),
     );
-    expect(rows.length).toBe(13);
+    expect(rows.length).toBe(14);
   });
 });

@@ -49,6 +49,12 @@ describe("LoginQueue", () => {
     expect(queue.estimateMs(3)).toEqual(3_000);
   });
 
+  test("an estimate after a quiet night is still a number that a packet holds", () => {
+    const queue = new LoginQueue<string>();
+    for (const nowMs of [0, 8 * 3_600_000]) queue.freed(nowMs);
+    expect([queue.estimateMs(1), queue.estimateMs(5_000)]).toEqual([5_764_000, 4_294_967_295]);
+  });
+
   test("is full at 5000", () => {
     const queue = new LoginQueue<number>();
     for (let index = 0; index < 5_000; index += 1) queue.add(`p${index}`, index);

@@ -33,11 +33,13 @@ const NOBODY: WitnessedPlayer = {
 export class DataWitness {
   readonly #ledger: Ledger;
   readonly #players = new Map<string, WitnessedPlayer>();
-  /** By player and version: what is in the bag. */
-  readonly #bags = new Map<string, string>();
+  readonly #nowMs: () => number;
+  /** By player and version: what is in the bag, since when. */
+  readonly #bags = new Map<string, { readonly bag: string; readonly atMs: number }>();
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, nowMs: () => number) {
     this.#ledger = ledger;
+    this.#nowMs = nowMs;
   }
 
   player(name: string): WitnessedPlayer {
@@ -46,7 +48,12 @@ export class DataWitness {
 
   /** Undefined: there was no such version. */
   bagAt(player: string, version: number): string | undefined {
-    return version === 0 ? bagText([], []) : this.#bags.get(`${player} ${version}`);
+    return version === 0 ? bagText([], []) : this.#bags.get(`${player} ${version}`)?.bag;
+  }
+
+  /** When this version was committed; undefined: it was not. */
+  committedAtMs(player: string, version: number): number | undefined {
+    return this.#bags.get(`${player} ${version}`)?.atMs;
   }
 
   watcher(life: string): Watcher {
@@ -63,7 +70,8 @@ export class DataWitness {
           this.#players.set(name, next);
           const uniques = [...next.uniques].map(([id, item]) => ({ id, item }));
           const items = [...next.counts].map(([item, count]) => ({ item, count }));
-          this.#bags.set(`${name} ${next.version}`, bagText(items, uniques));
+          const key = `${name} ${next.version}`;
+          if (!this.#bags.has(key)) this.#bags.set(key, { bag: bagText(items, uniques), atMs: this.#nowMs() });
         }
       };
     };

@@ -1,11 +1,13 @@
 /**
  * A player of the players simulation: logs in from one machine or another, looks, wishes, asks without a key, leaves for a
- * while. What it is shown of its bag was committed, and is not older than what it was told before it asked.
+ * while. What it is shown of its bag was committed, and is older than what it was told before it asked by no more than a
+ * node believes what it holds.
  */
 
 import type { Random } from "#base/random.ts";
 import { randomIndex } from "#base/random.ts";
 import { PlayerBag } from "#game/player_bag.ts";
+import { BELIEVED_MS_MAX } from "#player/player_data.ts";
 import type { Method } from "#rpc/contract.ts";
 import * as v from "valibot";
 import { bagText } from "./data_witness.ts";
@@ -24,6 +26,9 @@ const TIMEOUT_SPAN_MS = 8000;
 const ABORT_SHARE = 0.04;
 /** Of what was granted. */
 const LOOK_SHARE = 0.4;
+const LOOK_LATER_MS = 2 * BELIEVED_MS_MAX;
+/** Timers are late. */
+const LATE_MS = 10;
 const REST_MAX_MS = 6000;
 const LOGIN_EVERY_MS = 1000;
 const COUNT_WAIT_MAX_MS = 300;
@@ -142,7 +147,11 @@ export class PlayerAgent {
 
   /** Now and then: what was just granted must be seen. */
   mayLook(): void {
-    if (this.#isPlaying && !this.#isResting && this.#options.random.unit() < LOOK_SHARE) this.#look();
+    const { random, cluster } = this.#options;
+    if (random.unit() >= LOOK_SHARE) return;
+    cluster.world.after(random.unit() * LOOK_LATER_MS, () => {
+      if (this.#isPlaying && !this.#isResting) this.#look();
+    });
   }
 
   readonly asks: AskWish = (_wish, { method, body }, done) => this.#request(method, body, done);
@@ -219,6 +228,7 @@ export class PlayerAgent {
     const { name } = this.spec;
     const { wishes, witness } = this.#options;
     const floor = wishes.versions.get(name) ?? 0;
+    const askedAtMs = this.#options.cluster.world.nowMs;
     this.#request(
       PlayerBag.look,
       () => ({}),
@@ -227,7 +237,10 @@ export class PlayerAgent {
         const { version, bag } = v.parse(view, end.body);
         ledger.count("looks");
         this.#swords = bag.uniques.map(({ id }) => id);
-        if (version < floor) ledger.violation(`${name} is shown version ${version}, it was told of ${floor} before`);
+        const newerAtMs = version < floor ? witness.committedAtMs(name, version + 1) : undefined;
+        if (newerAtMs !== undefined && newerAtMs < askedAtMs - BELIEVED_MS_MAX - LATE_MS)
+          ledger.violation(`${name} is shown version ${version}, it was told of ${floor} before`);
+        if (newerAtMs !== undefined) ledger.count("looks at what was believed");
         const [found, wanted] = [bagText(bag.items, bag.uniques), witness.bagAt(name, version)];
         if (found !== wanted) ledger.violation(`${name} is shown ${found}, version ${version} is ${wanted}`);
         seen(version);

@@ -91,7 +91,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
   const known: { cluster?: SimCluster; checks?: PlayersChecks } = {};
   const cluster = (): SimCluster => known.cluster ?? fail();
   const book = new SessionBook(ledger, () => world.nowMs);
-  const witness = new DataWitness(ledger);
+  const witness = new DataWitness(ledger, () => world.nowMs);
   const doors = new PlayersDoors({ cluster, book, sessionsMax: topology.sessionsMax });
   const crashes = new CrashPoints(cluster);
   const disks = new FailingDisks({ ledger, random });

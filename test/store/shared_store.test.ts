@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "#test";
-import { BUSY_MS_MAX, openSqliteStore } from "#runtime/sqlite_store.ts";
+import { BUSY_MS_MAX, GIVE_WAY_MS, HELD_MS_MAX, openSqliteStore } from "#runtime/sqlite_store.ts";
 import { StoreError } from "#store/store.ts";
 import { storeConformance } from "./conformance.ts";
 import { ManualClock } from "./manual_clock.ts";
@@ -48,6 +48,60 @@ describe("SqliteStore in a shared file", () => {
       }),
     60_000,
   );
+
+  test("opens while another process writes: a node that starts does not wait for its siblings", () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "shared.db");
+      const holder = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+      const letGo = Promise.withResolvers<void>();
+      const holding = holder.transaction(() => letGo.promise);
+      await new Promise((resolve) => setImmediate(resolve));
+      const store = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+      letGo.resolve();
+      await holding;
+      expect(await store.transaction((tx) => tx.get("SELECT 1 AS one"))).toEqual({ one: 1 });
+      await holder.close();
+      await store.close();
+    }));
+
+  test("opens when another process that was making it has done so", () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "shared.db");
+      const child = Bun.spawn([process.execPath, join(import.meta.dir, "making_child.ts"), path, "1200"], {
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "inherit",
+      });
+      try {
+        const { value } = await child.stdout.getReader().read();
+        expect(new TextDecoder().decode(value)).toBe("held\n");
+        const store = openSqliteStore({ path, clock: new ManualClock(), isShared: true });
+        expect(await store.transaction((tx) => tx.get("SELECT count FROM item"))).toEqual({ count: 1 });
+        await store.close();
+      } finally {
+        child.kill("SIGKILL");
+        await child.exited;
+      }
+    }));
+
+  test("a process that has much to write gives way to the others now and then", () =>
+    withFolder(async (folder) => {
+      const clock = new ManualClock();
+      const store = openSqliteStore({ path: join(folder, "shared.db"), clock, isShared: true });
+      const begun: number[] = [];
+      const all = [1, 2, 3, 4].map((number) =>
+        store.transaction(() => {
+          begun.push(number);
+          clock.advance(HELD_MS_MAX / 2);
+        }),
+      );
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(begun).toEqual([1, 2]);
+      clock.advance(GIVE_WAY_MS);
+      await Promise.all(all);
+      expect(begun).toEqual([1, 2, 3, 4]);
+      await store.close();
+    }));
 
   test("one that stays taken is busy after a bound, and its own event loop is free until then", () =>
     withFolder(async (folder) => {

@@ -8,10 +8,12 @@ from packets import PacketFault, Splitter, decode
 
 
 def plain(value):
-    """A vector's JSON as the values of a packet: {"$bytes": hex} is bytes."""
+    """A vector's JSON as the values of a packet: {"$bytes": hex} is bytes, {"$integer": text} an integer."""
     if isinstance(value, dict):
         if set(value) == {"$bytes"}:
             return bytes.fromhex(value["$bytes"])
+        if set(value) == {"$integer"}:
+            return int(value["$integer"])
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
 

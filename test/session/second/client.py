@@ -19,8 +19,11 @@ from packets import PacketFault, Splitter
 READ_SIZE = 65536
 DIAL_MAX_S = 5
 LINE_MAX = 65536
-SILENT_INTERVALS_MAX = 3
-ENDS_SESSION = ("session_gone", "replaced", "kicked", "out_of_order", "bad_packet", "too_large", "maintenance")
+SILENT_INTERVALS_MAX = 2
+ENDS_SESSION = (
+    "session_gone", "replaced", "kicked", "out_of_order", "bad_packet", "too_large", "maintenance", "bad_token",
+    "unsupported_protocol",
+)
 
 
 class Tcp:
@@ -193,13 +196,18 @@ class Client:
         self._conn = self._interval_s = None
         self._hear("closed", why=why)
 
+    def _broken(self, fault):
+        """The server's fault: it would come again with the session."""
+        self._session = None
+        self._lost(fault.code)
+
     def read(self):
         try:
             found = self._conn.read()
         except OSError as error:
             return self._lost(type(error).__name__)
         except PacketFault as fault:
-            return self._lost(fault.code)
+            return self._broken(fault)
         if found is None:
             return self._lost("ended")
         pushed = self._acked
@@ -207,9 +215,10 @@ class Client:
             try:
                 self._take(packets.decode(data, "down"))
             except PacketFault as fault:
-                return self._lost(fault.code)
+                return self._broken(fault)
         if self._conn is not None and self._acked > pushed:
             self._send(packets.ack(self._acked))
+            self._hear("acked", pushSeq=self._acked)
 
     def _take(self, packet):
         self._heard_at_s = time.monotonic()

@@ -57,10 +57,8 @@ class Reader:
         raise Malformed(f"a value may not begin with 0x{head:02x}")
 
     def _text(self, size):
-        try:
-            return bytes(self.take(size)).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise Malformed("text is not UTF-8") from error
+        # What is no UTF-8 is no fault: a game may have cut a name in the middle of a character.
+        return bytes(self.take(size)).decode("utf-8", errors="replace")
 
     def _enter(self, count, depth):
         # Every item has at least one byte, so a count that is made up allocates nothing.
@@ -93,7 +91,7 @@ def unpack(data):
 
 
 def pack(value):
-    """The shortest form; whole numbers beyond 32 bits as a double, as the vectors have times."""
+    """The shortest form; whole numbers beyond 32 bits as a double, as the vectors have times, if one holds them."""
     if value is None:
         return b"\xc0"
     if isinstance(value, bool):
@@ -131,6 +129,8 @@ def _integer(value):
     for head, form, bits in zip((0xCC, 0xCD, 0xCE) if unsigned else (0xD0, 0xD1, 0xD2), "BHI" if unsigned else "bhi", (8, 16, 32)):
         if (value < 1 << bits) if unsigned else (value >= -(1 << (bits - 1))):
             return struct.pack(">B" + form, head, value)
-    if abs(value) > 2**53 - 1:
-        raise ValueError(f"{value} is no whole number that a double holds")
-    return b"\xcb" + struct.pack(">d", value)
+    if abs(value) <= 2**53 - 1:
+        return b"\xcb" + struct.pack(">d", value)
+    if not -(2**63) <= value < 2**64:
+        raise ValueError(f"{value} has more than 64 bits")
+    return struct.pack(">Bq", 0xD3, value) if value < 2**63 else struct.pack(">BQ", 0xCF, value)

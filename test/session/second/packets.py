@@ -132,7 +132,9 @@ def decode(data, way):
         bad(f"type is {kind}")
     rest = fields[1:]
     if way == "up" and kind == 1:
-        if not rest or rest[0] != PROTOCOL:
+        if not rest:
+            bad("a hello has a protocol")
+        if whole(-WHOLE_MAX, WHOLE_MAX)(rest[0]) != PROTOCOL:
             raise PacketFault("unsupported_protocol", f"protocol is {rest[:1]}, allowed is {PROTOCOL}")
         rest = rest[1:]
     packet, shape = shapes[kind]
