@@ -128,7 +128,15 @@ export class Node {
       const { endpoint } = this;
       const logins = new ShardLogins({ endpoint, log, gateway });
       this.logins = logins;
-      this.players = new PlayerService({ self: self.id, gateway, endpoint, logins, methods });
+      this.players = new PlayerService({
+        self: self.id,
+        gateway,
+        endpoint,
+        logins,
+        methods,
+        clusterMs,
+        heartbeatMs: options.heartbeatMs,
+      });
     }
     const targets = new TargetResolver({ self, directory, assignment: this.assignment });
     const kinds = new ItemKinds();
@@ -167,7 +175,7 @@ export class Node {
         return node;
       };
       this.sessions = sessions;
-      this.playerGateway = new PlayerGateway({ self, clock, endpoint, methods, sessions, nodes, leaves });
+      this.playerGateway = new PlayerGateway({ self, clock, clusterMs, endpoint, methods, sessions, nodes, leaves });
     }
     this.modules = new ModuleHost({
       methods,

@@ -28,6 +28,7 @@ export interface PlayerSeatsOf {
 export interface PlayerGatewayOptions {
   readonly self: Identity;
   readonly clock: Clock;
+  readonly clusterMs: () => number;
   readonly endpoint: Endpoint;
   readonly methods: PlayerMethods;
   /** What the shard believes of its players. */
@@ -126,7 +127,8 @@ export class PlayerGateway implements PlayerRouter {
     this.#asked.set(to.key, (this.#asked.get(to.key) ?? 0) + 1);
     try {
       const options = { to: { key: to.key }, timeoutMs: deadlineMs };
-      const answer = await endpoint.caller.call(PlayerContract.request, { session, player, method, body }, options);
+      const asked = { session, player, method, body, askedAtMs: this.#options.clusterMs() };
+      const answer = await endpoint.caller.call(PlayerContract.request, asked, options);
       if (answer.kind === "reply") return answer;
       if (answer.kind === "refused") return refused(answer.code, answer.detail);
       return { kind: "error", code: answer.code, detail: answer.detail, executed: null };

@@ -12,6 +12,12 @@ import type { ShardLogins } from "#session/shard_logins.ts";
 import type { NodeId } from "#wire/role.ts";
 import type { PlayerMethods } from "./player_methods.ts";
 
+/**
+ * A request that has not begun within so many heartbeat intervals is refused. A node that stood still reads what lay in its
+ * sockets before it hears that the links are over, when its gateway has long asked another one, or gone on.
+ */
+export const LATE_INTERVALS_MAX = 2;
+
 /** Who asks, as the gateway says. */
 export interface PlayerCall {
   readonly player: string;
@@ -32,6 +38,8 @@ export interface PlayerServiceOptions {
   readonly endpoint: Endpoint;
   readonly logins: ShardLogins;
   readonly methods: PlayerMethods;
+  readonly clusterMs: () => number;
+  readonly heartbeatMs: number;
 }
 
 export class PlayerService {
@@ -39,11 +47,16 @@ export class PlayerService {
   readonly #handlers = new Map<number, PlayerHandler>();
 
   constructor(options: PlayerServiceOptions) {
-    const { self, gateway, endpoint, logins, methods } = options;
+    const { self, gateway, endpoint, logins, methods, clusterMs } = options;
+    const lateMs = LATE_INTERVALS_MAX * options.heartbeatMs;
     this.#methods = methods;
-    endpoint.server.serve(PlayerContract.request, async ({ session, player, method, body }, context) => {
+    endpoint.server.serve(PlayerContract.request, async ({ session, player, method, body, askedAtMs }, context) => {
       if (context.source !== gateway) {
         throw new TypeError(`only ${gateway} may ask for its players, not ${context.source}`);
+      }
+      if (clusterMs() - askedAtMs > lateMs) {
+        const detail = `${self} stood still, or is overloaded: it was asked more than ${lateMs} ms ago`;
+        return { kind: "refused" as const, code: "NO_ROUTE" as const, detail };
       }
       if (logins.sessionOf(player) !== session) {
         // The gateway ends its sessions itself: one that is not known here is new, and the news of it was lost.

@@ -29,7 +29,11 @@ export const PlayerContract = contract("player", {
   /** Served by `user`, `center` and `map`; only their own shard's gateway may ask. `method` is the id of a contract's method. */
   request: {
     id: 50,
-    request: v.strictObject({ session, player, method: v.number(), body: v.unknown() }),
+    request: v.strictObject({
+      ...{ session, player, method: v.number(), body: v.unknown() },
+      /** When the gateway has asked, in cluster time: a node that stood still meanwhile refuses it. */
+      askedAtMs: v.number(),
+    }),
     reply: v.variant("kind", [
       v.object({ kind: v.literal("reply"), body: v.unknown() }),
       /** It was not executed. */
