@@ -76,7 +76,7 @@ describe("A user node that stands still", () => {
       const answers = ground.askFrozen(USER, Work.again, frozenMs);
       expect(answers.map(({ kind }) => kind)).toEqual(PLAYERS.map(() => "reply"));
       expect(ground.executed.length).toBe(PLAYERS.length);
-      expect(ground.executed.map((text) => text.split(" ")[0]).toSorted()).toEqual(PLAYERS);
+      expect(ground.executed.map((text) => text.split(" ")[0] ?? "").toSorted()).toEqual(PLAYERS);
       await ground.dispose();
     });
 
