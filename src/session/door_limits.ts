@@ -41,7 +41,7 @@ export const DOOR_LIMITS: DoorLimits = {
   sessionsMax: 5_000,
   connsMax: 12_000,
   connsPerAddressMax: 256,
-  newConns: { perSecond: 500, burst: 1_000 },
+  newConns: { perSecond: 1_500, burst: 5_000 },
   packets: { perSecond: 50, burst: 150 },
   bytes: { perSecond: 64 * 1024, burst: 512 * 1024 },
 };

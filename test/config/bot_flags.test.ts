@@ -70,14 +70,14 @@ describe("parseBotFlags()", () => {
   });
 
   test("refuses values that mean nothing, all of them", () => {
-    const bad = "--players 0 --shard x --url http://a --seconds 0 --rate 41 --ramp 501 --seed -1 --ask 7:{} --log xml";
+    const bad = "--players 0 --shard x --url http://a --seconds 0 --rate 41 --ramp 1501 --seed -1 --ask 7:{} --log xml";
     expect(commandOf(`--config c ${bad}`)).toEqual([
       '--players: found "0"; allowed: a whole number from 1 to 50000, how many bots',
       '--shard: found "x"; allowed: a whole number from 1 to 4294967280, the shard whose gateway they log in at',
       '--url: found "http://a"; allowed: a URL of ws: or wss:, like ws://127.0.0.1:7012',
       '--seconds: found "0"; allowed: a number above 0, up to 604800, how long',
       '--rate: found "41"; allowed: a number above 0, up to 40, requests a second of one bot',
-      '--ramp: found "501"; allowed: a number above 0, up to 500, logins a second of all bots',
+      '--ramp: found "1501"; allowed: a number above 0, up to 1500, logins a second of all bots',
       '--seed: found "-1"; allowed: a whole number from 0 to 4294967295',
       '--ask: found "7:{}"; allowed: ID:JSON with an id from 1024 to 65535, like 2000:{"item":"apple"}',
       '--log: found "xml"; allowed: json or pretty',
