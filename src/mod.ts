@@ -18,7 +18,7 @@ export type { OwnerTerm, TermJoin, TermReport, TermReward, TermStanding } from "
 export type { ItemKind } from "./player/item_kinds.ts";
 export type { LedgerPage, LedgerRecord } from "./player/ledger_table.ts";
 export type { ChangeOutcome, ClaimOutcome, ItemChange, ItemCount, PlayerChange } from "./player/player_change.ts";
-export { ChangeFault } from "./player/player_change.ts";
+export { ChangeFault } from "./player/change_fault.ts";
 export type { PlayerView, Profile, UniqueItem } from "./player/player_record.ts";
 export type { MailList, PlayerAccess } from "./module/player_access.ts";
 export type { PlayerCall, PlayerHandler } from "./module/player_service.ts";

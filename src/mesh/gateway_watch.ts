@@ -19,8 +19,8 @@ export class GatewayWatch {
   #intervalMs: number;
   #link: PeerLink | undefined;
   #receivedSize = 0;
-  /** Bytes came since the last counted tick, on a link that has ended meanwhile. */
-  #heardBeforeDown = false;
+  /** Bytes came since the last counted tick, on a link that has ended meanwhile, or with its welcome. */
+  #heardSinceTick = false;
   #polled = true;
   #timer: Timer;
 
@@ -42,12 +42,14 @@ export class GatewayWatch {
     this.#link = link;
     this.#intervalMs = Math.max(this.#ownIntervalMs, link.heartbeatMs);
     this.#receivedSize = link.receivedSize;
+    // The welcome came just now: the tick that follows is not one of silence.
+    this.#heardSinceTick = true;
     this.#hurry(undefined);
     this.#act(this.#death.welcome(link.peer.boot));
   }
 
   down(): void {
-    if (this.#link !== undefined && this.#link.receivedSize > this.#receivedSize) this.#heardBeforeDown = true;
+    if (this.#link !== undefined && this.#link.receivedSize > this.#receivedSize) this.#heardSinceTick = true;
     this.#link = undefined;
     if (this.#death.isArmed) this.#hurry(this.#intervalMs / 4);
   }
@@ -74,8 +76,8 @@ export class GatewayWatch {
       this.#polled = true;
     });
     const receivedSize = this.#link?.receivedSize ?? this.#receivedSize;
-    const heard = this.#heardBeforeDown || (this.#link !== undefined && receivedSize > this.#receivedSize);
-    this.#heardBeforeDown = false;
+    const heard = this.#heardSinceTick || (this.#link !== undefined && receivedSize > this.#receivedSize);
+    this.#heardSinceTick = false;
     this.#receivedSize = receivedSize;
     this.#act(this.#death.tick(heard));
   }

@@ -16,7 +16,7 @@ import { forgetKeys, forgetLedger } from "#player/ledger_table.ts";
 import type { MailBox } from "#player/mail_claims.ts";
 import { MailClaims } from "#player/mail_claims.ts";
 import type { ChangeOutcome, PlayerChange } from "#player/player_change.ts";
-import { ChangeFault } from "#player/player_change.ts";
+import { ChangeFault } from "#player/change_fault.ts";
 import { PlayerData } from "#player/player_data.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";

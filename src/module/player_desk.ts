@@ -6,7 +6,8 @@
 import * as v from "valibot";
 import { DeliveryContract } from "#delivery/delivery_contract.ts";
 import { LEDGER_PAGE_MAX } from "#player/ledger_table.ts";
-import { ChangeFault, ownChange } from "#player/player_change.ts";
+import { ChangeFault } from "#player/change_fault.ts";
+import { ownChange } from "#player/player_change.ts";
 import { PlayerDataContract } from "#player/player_data_contract.ts";
 import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";

@@ -7,7 +7,8 @@ import { packBody } from "#wire/body.ts";
 import type { ItemKinds } from "./item_kinds.ts";
 import { ITEM_LENGTH_MAX } from "./item_kinds.ts";
 import type { ItemCount, PlayerChange, Refused } from "./player_change.ts";
-import { ChangeFault, MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
+import { ChangeFault } from "./change_fault.ts";
+import { MADE_MAX, PROFILE_FIELDS_MAX } from "./player_change.ts";
 import type { PlayerRecord, PlayerView, Profile, UniqueItem } from "./player_record.ts";
 import {
   BAG_CAPACITY_MAX,

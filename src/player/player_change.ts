@@ -138,11 +138,6 @@ export const claimOutcomeSchema = v.variant("kind", [
   v.object({ kind: v.literal("expired") }),
 ]);
 
-/** A change that this player's items do not allow to be one, whatever there is of them. */
-export class ChangeFault extends TypeError {
-  override readonly name = "ChangeFault";
-}
-
 /**
  * The change as it is now, which shares nothing with what was given. Throws TypeError, and BodyError for data that is not
  * plain: a change that can't be one is a fault of the module that asks for it.

@@ -244,7 +244,7 @@ describe("Players' data over the mesh: changes by hand", () => {
       [{ items: [{ take: none }] }, `it has no unique item ${none}`],
       [{ items: [{ item: "sword", count: 200 }] }, "its bag would need 201 places, it has 200"],
       [{ items: [{ item: "sword", count: 201 }] }, "more than 200 unique items in one change"],
-      [{ capacity: 1_801 }, "a bag of 2001 places, limit is 2000"],
+      [{ capacity: 1_801 }, "places of the bag: 2001, limit is 2000"],
       [{ capacity: 1, ifVersion: 0 }, "its version is 1 by now"],
     ];
     // Whoever is not logged in is taken over anew for each of them.

@@ -51,6 +51,14 @@ describe("GatewayWatch", () => {
     expect(exits).toEqual(["gateway_dead at 5000"]);
   });
 
+  test("counts the welcome itself: the tick right after it is not one of silence", () => {
+    const { world, watch, exits, link } = watching();
+    world.run(900);
+    watch.up(link("aa"));
+    world.run(10_000);
+    expect(exits).toEqual(["gateway_dead at 5000"]);
+  });
+
   test("forgets the silence when the same boot welcomes it, and exits at another", () => {
     const { world, watch, exits, link } = watching();
     watch.up(link("aa"));
@@ -94,7 +102,7 @@ describe("GatewayWatch", () => {
     expect(exits).toEqual([]);
     clock.polls = true;
     clock.run(10_000);
-    expect(exits).toEqual(["gateway_dead at 63000"]);
+    expect(exits).toEqual(["gateway_dead at 64000"]);
   });
 
   test("gives a gateway that beats more slowly four of its intervals, not of its own", () => {

@@ -10,7 +10,7 @@ import { PlayerBag } from "#game/player_bag.ts";
 import { module } from "#module/module.ts";
 import { NODE_WAIT_MS } from "#module/player_gateway.ts";
 import type { ModuleNode } from "#module/module_node.ts";
-import { ChangeFault } from "#player/player_change.ts";
+import { ChangeFault } from "#player/change_fault.ts";
 import { SessionContract } from "#session/session_contract.ts";
 import type { PlayerAnswer } from "#session/player_router.ts";
 import type { NodeId } from "#wire/role.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "#test";
 import { seededRandom } from "#base/random.ts";
 import type { ChangeOutcome } from "#player/player_change.ts";
-import { ChangeFault } from "#player/player_change.ts";
+import { ChangeFault } from "#player/change_fault.ts";
 import { BELIEVED_MS_MAX, CHANGES_WAITING_MAX, LOAD_MS_MAX, TURN_MS_MAX, UNSAVED_ALARM } from "#player/player_data.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
 import type { Store } from "#store/store.ts";
