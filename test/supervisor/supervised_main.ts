@@ -59,16 +59,17 @@ if (command.kind === "all") {
   if (plan.kind === "faults") process.exit(2);
   const { self, admin } = plan.plan;
   const log = recordLog({ node: self.id, sink, wallMs: () => Date.now(), least: "info" });
-  log.info("node up", { pid: process.pid });
-  process.stderr.write(`plain text of ${self.id}\n`);
-  if (admin !== undefined) {
-    const nodes = config.config.nodes.map(({ id }) => ({ id, boot: "b", startedAtMs: 1, gateway: id, current: true }));
-    bunServeHttp(admin, () => Response.json({ nodes }), { bodySizeMax: 1024, onFault: () => {} });
-  }
+  // Before it says that it is up: whoever reads that may end it at once.
   const alive = setInterval(() => {}, 1_000);
   onStopSignals((signal) => {
     clearInterval(alive);
     log.info("node stops", { signal });
     void end(0);
   });
+  log.info("node up", { pid: process.pid });
+  process.stderr.write(`plain text of ${self.id}\n`);
+  if (admin !== undefined) {
+    const nodes = config.config.nodes.map(({ id }) => ({ id, boot: "b", startedAtMs: 1, gateway: id, current: true }));
+    bunServeHttp(admin, () => Response.json({ nodes }), { bodySizeMax: 1024, onFault: () => {} });
+  }
 }
