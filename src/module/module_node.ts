@@ -43,6 +43,13 @@ export type { AppliedEvent, JoinCall, ReportCall, ReportOutcome, StandingCall, S
 export type Target =
   NodeId | { readonly role: Role; readonly shard?: number } | { readonly player: string; readonly shard?: number };
 
+/** How a part of the runtime asks on a module's behalf. Rejects with CallError. */
+export type CallTarget = <M extends Method>(
+  method: M,
+  request: RequestOf<M>,
+  options: CallOptions & { readonly to: Target },
+) => Promise<ReplyOf<M>>;
+
 /** Every node of a role, in one shard or in all. */
 export interface Group {
   readonly every: Role;

@@ -13,13 +13,12 @@ import type { PlayerDataErrorCode } from "#player/player_data_error.ts";
 import { PlayerDataError } from "#player/player_data_error.ts";
 import type { PlayerView, Profile } from "#player/player_record.ts";
 import { CallError } from "#rpc/call_failure.ts";
-import type { CallOptions } from "#rpc/caller.ts";
 import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { issueText } from "#rpc/issue_text.ts";
 import { packBody, unpackBody } from "#wire/body.ts";
 import type { Identity } from "#wire/identity.ts";
 import type { CallErrorCode } from "#wire/call_error.ts";
-import type { Target } from "./module_node.ts";
+import type { CallTarget } from "./module_node.ts";
 import type { PlayerAccess } from "./player_access.ts";
 import type { OwnedPlayerData } from "./owned_player_data.ts";
 
@@ -32,76 +31,67 @@ export interface PlayerDeskOptions {
   readonly owned: OwnedPlayerData | undefined;
   /** Is this node the one that serves the player now? */
   readonly isHere: (player: string) => boolean;
-  readonly call: <M extends Method>(
-    method: M,
-    request: RequestOf<M>,
-    options: CallOptions & { readonly to: Target },
-  ) => Promise<ReplyOf<M>>;
+  readonly call: CallTarget;
 }
 
-export function playerDesk(options: PlayerDeskOptions): PlayerAccess {
-  const { self, owned, isHere, call } = options;
-  const here = (player: string): OwnedPlayerData | undefined => (isHere(player) ? owned : undefined);
-  const to = (player: string): CallOptions & { readonly to: Target } => ({
-    to: { player, shard: self.shard },
-    timeoutMs: TIMEOUT_MS,
-  });
-  const unavailable = (method: Method, code: PlayerDataErrorCode, detail: string, at = self.id): CallError =>
-    new CallError({ code: CALL_CODES[code], at, sent: true, method: method.name, detail });
-  const local = async <T>(method: Method, work: () => Promise<T>): Promise<T> => {
+export function playerDesk({ self, owned, isHere, call }: PlayerDeskOptions): PlayerAccess {
+  const unavailable = (method: Method, code: PlayerDataErrorCode, detail: string): CallError =>
+    new CallError({ code: CALL_CODES[code], at: self.id, sent: true, method: method.name, detail });
+  /** `work` where this node owns the player, else what its owner answers to the call. */
+  const ask = async <M extends AskedMethod, T>(
+    method: M,
+    request: RequestOf<M> & { readonly player: string },
+    by: { readonly work: (owner: OwnedPlayerData) => Promise<T>; readonly of: (answer: Answered<M>) => T },
+  ): Promise<T> => {
+    const { player } = request;
+    if (owned === undefined || !isHere(player)) {
+      const to = { player, shard: self.shard };
+      const answer: ReplyOf<AskedMethod> = await call<AskedMethod>(method, request, { to, timeoutMs: TIMEOUT_MS });
+      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
+      return by.of(answer as Answered<M>);
+    }
     try {
-      return await work();
+      return await by.work(owned);
     } catch (error) {
-      if (error instanceof PlayerDataError) throw unavailable(method, error.code, error.message);
-      throw error;
+      throw error instanceof PlayerDataError ? unavailable(method, error.code, error.message) : error;
     }
   };
+  const { read, change, ledger, claim } = PlayerDataContract;
   return {
-    read: async (player) => {
-      const method = PlayerDataContract.read;
-      const owner = here(player);
-      if (owner !== undefined) return ownView(await local(method, () => owner.data.read(player)));
-      const answer = await call(method, { player }, to(player));
-      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
-      return answer.view;
-    },
-    change: async (player, change) => {
-      const method = PlayerDataContract.change;
+    read: (player) =>
+      ask(read, { player }, { work: async ({ data }) => ownView(await data.read(player)), of: ({ view }) => view }),
+    change: async (player, wanted) => {
       // Wherever it is done: a fault of the caller is thrown at the caller.
-      ownChange(player, change);
-      const owner = here(player);
-      if (owner !== undefined) return await local(method, () => owner.data.change(player, change));
-      const answer = await call(method, { player, change }, to(player));
-      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
-      if (answer.kind === "invalid") throw new ChangeFault(answer.detail);
-      return answer;
+      ownChange(player, wanted);
+      return await ask(
+        change,
+        { player, change: wanted },
+        {
+          work: ({ data }) => data.change(player, wanted),
+          of: (answer) => {
+            if (answer.kind === "invalid") throw new ChangeFault(answer.detail);
+            return answer;
+          },
+        },
+      );
     },
     ledger: async (player, { before, limit = LEDGER_PAGE_MAX } = {}) => {
-      const method = PlayerDataContract.ledger;
-      const asked = v.safeParse(method.request, { player, before, limit });
+      const query = { player, before, limit };
+      const asked = v.safeParse(ledger.request, query);
       if (!asked.success) throw new TypeError(`Cannot read ledger: ${issueText(asked.issues[0], "query")}`);
-      const owner = here(player);
-      if (owner !== undefined) return await local(method, () => owner.data.ledger({ player, before, limit }));
-      const answer = await call(method, { player, before, limit }, to(player));
-      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
-      return answer.page;
+      return await ask(ledger, query, { work: ({ data }) => data.ledger(query), of: ({ page }) => page });
     },
-    mails: async (player, { after, limit = MAILS_LISTED } = {}) =>
-      await call(
-        DeliveryContract.mails,
-        { player, after, limit },
-        { to: { role: "center", shard: self.shard }, timeoutMs: TIMEOUT_MS },
-      ),
-    claimMail: async (player, mail) => {
-      const method = PlayerDataContract.claim;
-      const owner = here(player);
-      if (owner !== undefined) return await local(method, () => owner.claims.claim(player, mail));
-      const answer = await call(method, { player, mail }, to(player));
-      if (answer.kind === "unavailable") throw unavailable(method, answer.code, answer.detail);
-      return answer;
+    mails: (player, { after, limit = MAILS_LISTED } = {}) => {
+      const to = { role: "center", shard: self.shard } as const;
+      return call(DeliveryContract.mails, { player, after, limit }, { to, timeoutMs: TIMEOUT_MS });
     },
+    claimMail: (player, mail) =>
+      ask(claim, { player, mail }, { work: ({ claims }) => claims.claim(player, mail), of: (answer) => answer }),
   };
 }
+
+type AskedMethod = (typeof PlayerDataContract)["read" | "change" | "ledger" | "claim"];
+type Answered<M extends AskedMethod> = Exclude<ReplyOf<M>, { readonly kind: "unavailable" }>;
 
 /** As it would come from another node: whatever becomes of it, what this node holds stays as it is. */
 function ownView(view: PlayerView): PlayerView {

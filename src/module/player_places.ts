@@ -2,24 +2,16 @@
  * Where players are, as modules ask and say it: calls to the gateway of the shard, which alone knows. Keeps nothing.
  */
 
-import type { CallOptions } from "#rpc/caller.ts";
-import type { Method, ReplyOf, RequestOf } from "#rpc/contract.ts";
 import { PlayerContract } from "#session/player_contract.ts";
 import type { PlayerOf } from "#session/session_table.ts";
 import type { NodeId } from "#wire/role.ts";
-import type { EnteredMap, PlayerPlace, Target } from "./module_node.ts";
-
-type Call = <M extends Method>(
-  method: M,
-  request: RequestOf<M>,
-  options: CallOptions & { readonly to: Target },
-) => Promise<ReplyOf<M>>;
+import type { CallTarget, EnteredMap, PlayerPlace, Target } from "./module_node.ts";
 
 export class PlayerPlaces {
-  readonly #call: Call;
+  readonly #call: CallTarget;
   readonly #shard: number;
 
-  constructor(options: { readonly call: Call; readonly shard: number }) {
+  constructor(options: { readonly call: CallTarget; readonly shard: number }) {
     this.#call = options.call;
     this.#shard = options.shard;
   }

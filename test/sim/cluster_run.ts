@@ -6,6 +6,8 @@
 import { randomIndex, seededRandom } from "#base/random.ts";
 import { FaultInjector, planFaults } from "#module/simulator/sim_faults.ts";
 import { SimNetwork } from "#module/simulator/sim_network.ts";
+import type { JudgedRun } from "./judged_run.ts";
+import { judgedRun } from "./judged_run.ts";
 import { judgedWorld } from "./judged_world.ts";
 import { SimCluster } from "./sim_cluster.ts";
 import { StateChecks } from "./state_checks.ts";
@@ -25,17 +27,7 @@ const CALLS_END_MS = 6500;
 /** A link whose other end is gone is found out within this, and exits that follow are over. */
 export const SETTLE_MS = 12 * HEARTBEAT_MS;
 
-export interface ClusterRun {
-  readonly seed: number;
-  readonly violations: readonly string[];
-  readonly digest: string;
-  readonly trace: readonly string[];
-  readonly faults: ReadonlyMap<string, number>;
-  readonly outcomes: ReadonlyMap<string, number>;
-  readonly events: number;
-  readonly virtualMs: number;
-  /** After everything was healed; undefined: it did not converge. */
-  readonly convergedMs: number | undefined;
+export interface ClusterRun extends JudgedRun {
   /** From a change that is persisted at rest until every node holds it. */
   readonly pushedMs: number | undefined;
 }
@@ -108,18 +100,7 @@ export async function runCluster(seed: number, options: { readonly convergeMaxMs
     world.run(SETTLE_MS);
     const pushedMs = isDone ? atRest({ cluster, checks, workload }) : undefined;
     ledger.finish();
-    return {
-      seed,
-      violations: ledger.violations,
-      digest: world.trace.digest,
-      trace: ledger.trace,
-      faults: injector.counts,
-      outcomes: ledger.outcomes,
-      events: world.eventCount,
-      virtualMs: world.nowMs,
-      convergedMs,
-      pushedMs,
-    };
+    return { ...judgedRun({ seed, world, ledger, faults: injector.counts, convergedMs }), pushedMs };
   } finally {
     await cluster.dispose();
   }

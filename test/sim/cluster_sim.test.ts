@@ -1,9 +1,9 @@
 import { describe, expect, test } from "#test";
-import type { ClusterRun } from "./cluster_run.ts";
 import { HEARTBEAT_MS, runCluster } from "./cluster_run.ts";
 import { FAULT_KINDS } from "#module/simulator/sim_faults.ts";
 import { KEPT_CLUSTER_SEEDS } from "./kept_seeds.ts";
-import { chosenSeeds, list, percentiles, print, report, total } from "./seeds.ts";
+import { expectMet, expectSameTraces, runSeeds } from "./judged_seeds.ts";
+import { chosenSeeds, percentiles } from "./seeds.ts";
 
 const SEEDS = 500;
 /** Healing, finding dead links (2 intervals) or a dead gateway (4), starting, dialling, one interval and the way. */
@@ -37,45 +37,23 @@ describe("A whole cluster, simulated", () => {
     "keeps its promises under faults and comes to rest when they are over",
     async () => {
       const seeds = chosenSeeds({ count: SEEDS, kept: KEPT_CLUSTER_SEEDS });
-      const runs: ClusterRun[] = [];
-      for (const seed of seeds)
-        runs.push(report(await runCluster(seed, { convergeMaxMs: CONVERGE_MAX_MS }), "cluster_sim"));
-      const outcomes = total(runs, (run) => run.outcomes);
-      const faults = total(runs, (run) => run.faults);
-      const virtualMs = runs.reduce((sum, run) => sum + run.virtualMs, 0);
-      print(`${runs.length} seeds, ${(virtualMs / 60_000).toFixed(0)} virtual minutes`);
-      print(`faults: ${list(faults)}`);
-      print(`seen: ${list(outcomes)}`);
-      const converged = runs.flatMap((run) => run.convergedMs ?? []);
-      const pushed = runs.flatMap((run) => run.pushedMs ?? []);
-      percentiles(
-        "converged after healing, in heartbeats",
-        converged.map((ms) => ms / HEARTBEAT_MS),
-      );
+      const run = (seed: number): ReturnType<typeof runCluster> => runCluster(seed, { convergeMaxMs: CONVERGE_MAX_MS });
+      const met = await runSeeds(seeds, { name: "cluster_sim", heartbeatMs: HEARTBEAT_MS, run });
+      const pushed = met.runs.flatMap(({ pushedMs }) => pushedMs ?? []);
       percentiles("a change at rest is everywhere, in milliseconds", pushed);
-      expect(converged.length).toBe(seeds.length);
       expect(pushed.length).toBe(seeds.length);
-      // A few seeds on their own need not meet every fault.
+      // A few seeds on their own need not meet everything.
       if (seeds.length < SEEDS) return;
-      for (const [name, least] of Object.entries(LEAST)) {
-        expect({ name, isEnough: (outcomes.get(name) ?? 0) >= least * seeds.length }).toEqual({ name, isEnough: true });
-      }
-      expect([...faults.keys()]).toEqual([...FAULT_KINDS].toSorted());
-      for (const [name, count] of faults)
+      expectMet(met, { least: LEAST, kinds: FAULT_KINDS });
+      for (const [name, count] of met.faults)
         expect({ name, isEnough: count >= 0.1 * seeds.length }).toEqual({ name, isEnough: true });
     },
     TIME_MAX_MS,
   );
 
-  test("the same seed gives the same trace", async () => {
-    const digests = new Set<string>();
-    for (const seed of SAME_TRACE_SEEDS) {
-      const first = await runCluster(seed, { convergeMaxMs: CONVERGE_MAX_MS });
-      const second = await runCluster(seed, { convergeMaxMs: CONVERGE_MAX_MS });
-      expect(second.digest).toBe(first.digest);
-      expect(second.events).toBe(first.events);
-      digests.add(first.digest);
-    }
-    expect(digests.size).toBe(SAME_TRACE_SEEDS.length);
-  }, 60_000);
+  test(
+    "the same seed gives the same trace",
+    () => expectSameTraces(SAME_TRACE_SEEDS, (seed) => runCluster(seed, { convergeMaxMs: CONVERGE_MAX_MS })),
+    60_000,
+  );
 });

@@ -16,6 +16,8 @@ import { CrashPoints } from "./crash_points.ts";
 import { DataWitness } from "./data_witness.ts";
 import { FailingDisks } from "./failing_disks.ts";
 import { inWorld } from "./in_world.ts";
+import type { JudgedRun } from "./judged_run.ts";
+import { judgedRun } from "./judged_run.ts";
 import { judgedWorld } from "./judged_world.ts";
 import { PlayerAgent } from "./player_agent.ts";
 import { PlayerWishes } from "./player_wishes.ts";
@@ -53,17 +55,7 @@ const CLIENT_KINDS: readonly FaultKind[] = [
 /** All that a long enough run meets. */
 export const PLAYERS_FAULT_KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== "wipe");
 
-export interface PlayersRun {
-  readonly seed: number;
-  readonly violations: readonly string[];
-  readonly digest: string;
-  readonly trace: readonly string[];
-  readonly faults: ReadonlyMap<string, number>;
-  readonly outcomes: ReadonlyMap<string, number>;
-  readonly events: number;
-  readonly virtualMs: number;
-  /** From healing until all nodes hold the same; undefined: they did not. */
-  readonly convergedMs: number | undefined;
+export interface PlayersRun extends JudgedRun {
   /** From healing until every player was online; undefined: some were not. */
   readonly onlineMs: number | undefined;
 }
@@ -193,18 +185,7 @@ export async function runPlayers(seed: number, bounds: RunBounds): Promise<Playe
     checks.sessionsAreRight();
     inWorld(world, () => checks.bagsAreRight(topology.shards));
     ledger.finish();
-    return {
-      seed,
-      violations: ledger.violations,
-      digest: world.trace.digest,
-      trace: ledger.trace,
-      faults: injector.counts,
-      outcomes: ledger.outcomes,
-      events: world.eventCount,
-      virtualMs: world.nowMs,
-      convergedMs,
-      onlineMs,
-    };
+    return { ...judgedRun({ seed, world, ledger, faults: injector.counts, convergedMs }), onlineMs };
   } finally {
     await known.cluster.dispose();
   }

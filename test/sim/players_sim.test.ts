@@ -1,8 +1,8 @@
 import { describe, expect, test } from "#test";
 import { KEPT_PLAYERS_SEEDS } from "./kept_seeds.ts";
-import type { PlayersRun } from "./players_run.ts";
 import { BOUNDS, HEARTBEAT_MS, PLAYERS_FAULT_KINDS, runPlayers } from "./players_run.ts";
-import { chosenSeeds, list, percentiles, print, report, total } from "./seeds.ts";
+import { expectMet, expectSameTraces, runSeeds } from "./judged_seeds.ts";
+import { chosenSeeds, percentiles } from "./seeds.ts";
 
 const SEEDS = 60;
 const TIME_MAX_MS = 3_600_000;
@@ -44,40 +44,24 @@ describe("Players, simulated", () => {
     "keep what they were granted through every fault, and are online once",
     async () => {
       const seeds = chosenSeeds({ count: SEEDS, kept: KEPT_PLAYERS_SEEDS });
-      const runs: PlayersRun[] = [];
-      for (const seed of seeds) runs.push(report(await runPlayers(seed, BOUNDS), "players_sim"));
-      const seen = total(runs, (run) => run.outcomes);
-      const faults = total(runs, (run) => run.faults);
-      const virtualMs = runs.reduce((sum, run) => sum + run.virtualMs, 0);
-      print(`${runs.length} seeds, ${(virtualMs / 60_000).toFixed(0)} virtual minutes`);
-      print(`faults: ${list(faults)}`);
-      print(`seen: ${list(seen)}`);
-      const heartbeats = (values: readonly (number | undefined)[]): number[] =>
-        values.flatMap((ms) => (ms === undefined ? [] : [ms / HEARTBEAT_MS]));
-      const converged = heartbeats(runs.map((run) => run.convergedMs));
-      const online = heartbeats(runs.map((run) => run.onlineMs));
-      percentiles("converged after healing, in heartbeats", converged);
-      percentiles("all online after healing, in heartbeats", online);
-      expect([converged.length, online.length]).toEqual([seeds.length, seeds.length]);
+      const run = (seed: number): ReturnType<typeof runPlayers> => runPlayers(seed, BOUNDS);
+      const met = await runSeeds(seeds, { name: "players_sim", heartbeatMs: HEARTBEAT_MS, run });
+      const online = met.runs.flatMap(({ onlineMs }) => onlineMs ?? []);
+      percentiles(
+        "all online after healing, in heartbeats",
+        online.map((ms) => ms / HEARTBEAT_MS),
+      );
+      expect(online.length).toBe(seeds.length);
       // A few seeds on their own need not meet everything.
       if (seeds.length < SEEDS) return;
-      for (const [name, least] of Object.entries(LEAST)) {
-        expect({ name, isEnough: (seen.get(name) ?? 0) >= least * seeds.length }).toEqual({ name, isEnough: true });
-      }
-      expect([...faults.keys()]).toEqual(PLAYERS_FAULT_KINDS.toSorted());
+      expectMet(met, { least: LEAST, kinds: PLAYERS_FAULT_KINDS });
     },
     TIME_MAX_MS,
   );
 
-  test("the same seed gives the same trace", async () => {
-    const digests = new Set<string>();
-    for (const seed of SAME_TRACE_SEEDS) {
-      const first = await runPlayers(seed, BOUNDS);
-      const second = await runPlayers(seed, BOUNDS);
-      expect(second.digest).toBe(first.digest);
-      expect(second.events).toBe(first.events);
-      digests.add(first.digest);
-    }
-    expect(digests.size).toBe(SAME_TRACE_SEEDS.length);
-  }, 60_000);
+  test(
+    "the same seed gives the same trace",
+    () => expectSameTraces(SAME_TRACE_SEEDS, (seed) => runPlayers(seed, BOUNDS)),
+    60_000,
+  );
 });

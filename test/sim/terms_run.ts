@@ -11,6 +11,8 @@ import { SimNetwork } from "#module/simulator/sim_network.ts";
 import type { SimWorld } from "#module/simulator/sim_world.ts";
 import { CrashPoints } from "./crash_points.ts";
 import { inWorld } from "./in_world.ts";
+import type { JudgedRun } from "./judged_run.ts";
+import { judgedRun } from "./judged_run.ts";
 import { judgedWorld } from "./judged_world.ts";
 import type { Ledger } from "./ledger.ts";
 import { SimCluster } from "./sim_cluster.ts";
@@ -41,20 +43,7 @@ const KINDS: readonly FaultKind[] = FAULT_KINDS.filter((kind) => kind !== "wipe"
 /** All that a long enough run meets. */
 export const TERMS_FAULT_KINDS: readonly FaultKind[] = [...KINDS, "wall_jump"];
 
-export interface TermsRun {
-  readonly seed: number;
-  readonly violations: readonly string[];
-  readonly digest: string;
-  readonly trace: readonly string[];
-  readonly faults: ReadonlyMap<string, number>;
-  readonly outcomes: ReadonlyMap<string, number>;
-  readonly events: number;
-  readonly virtualMs: number;
-  /** After everything was healed; undefined: it did not converge. */
-  readonly convergedMs: number | undefined;
-}
-
-export async function runTerms(seed: number, options: { readonly convergeMaxMs: number }): Promise<TermsRun> {
+export async function runTerms(seed: number, options: { readonly convergeMaxMs: number }): Promise<JudgedRun> {
   const random = seededRandom(seed);
   const { world, ledger } = judgedWorld(seed);
   const network = new SimNetwork({ world, latencyMaxMs: 1 + random.unit() * 30 });
@@ -133,17 +122,7 @@ export async function runTerms(seed: number, options: { readonly convergeMaxMs: 
     checks.noAlarms();
     inWorld(world, () => checks.rewardsArrived());
     ledger.finish();
-    return {
-      seed,
-      violations: ledger.violations,
-      digest: world.trace.digest,
-      trace: ledger.trace,
-      faults: injector.counts,
-      outcomes: ledger.outcomes,
-      events: world.eventCount,
-      virtualMs: world.nowMs,
-      convergedMs,
-    };
+    return judgedRun({ seed, world, ledger, faults: injector.counts, convergedMs });
   } finally {
     await faults.dispose();
     await cluster.dispose();

@@ -1,7 +1,7 @@
-import { describe, expect, test } from "#test";
+import { describe, test } from "#test";
 import { KEPT_TERMS_SEEDS } from "./kept_seeds.ts";
-import { chosenSeeds, list, percentiles, print, report, total } from "./seeds.ts";
-import type { TermsRun } from "./terms_run.ts";
+import { expectMet, expectSameTraces, runSeeds } from "./judged_seeds.ts";
+import { chosenSeeds } from "./seeds.ts";
 import { HEARTBEAT_MS, TERMS_FAULT_KINDS, runTerms } from "./terms_run.ts";
 
 const SEEDS = 60;
@@ -41,41 +41,18 @@ describe("Activities in full, simulated", () => {
     "happen once through every crash, and every reward comes once",
     async () => {
       const seeds = chosenSeeds({ count: SEEDS, kept: KEPT_TERMS_SEEDS });
-      const runs: TermsRun[] = [];
-      for (const seed of seeds) {
-        runs.push(report(await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS }), "terms_sim"));
-      }
-      const seen = total(runs, (run) => run.outcomes);
-      const faults = total(runs, (run) => run.faults);
-      const virtualMs = runs.reduce((sum, run) => sum + run.virtualMs, 0);
-      print(`${runs.length} seeds, ${(virtualMs / 60_000).toFixed(0)} virtual minutes`);
-      print(`faults: ${list(faults)}`);
-      print(`seen: ${list(seen)}`);
-      const converged = runs.flatMap((run) => run.convergedMs ?? []);
-      percentiles(
-        "converged after healing, in heartbeats",
-        converged.map((ms) => ms / HEARTBEAT_MS),
-      );
-      expect(converged.length).toBe(seeds.length);
+      const run = (seed: number): ReturnType<typeof runTerms> => runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS });
+      const met = await runSeeds(seeds, { name: "terms_sim", heartbeatMs: HEARTBEAT_MS, run });
       // A few seeds on their own need not meet everything.
       if (seeds.length < SEEDS) return;
-      for (const [name, least] of Object.entries(LEAST)) {
-        expect({ name, isEnough: (seen.get(name) ?? 0) >= least * seeds.length }).toEqual({ name, isEnough: true });
-      }
-      expect([...faults.keys()]).toEqual(TERMS_FAULT_KINDS.toSorted());
+      expectMet(met, { least: LEAST, kinds: TERMS_FAULT_KINDS });
     },
     TIME_MAX_MS,
   );
 
-  test("the same seed gives the same trace", async () => {
-    const digests = new Set<string>();
-    for (const seed of SAME_TRACE_SEEDS) {
-      const first = await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS });
-      const second = await runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS });
-      expect(second.digest).toBe(first.digest);
-      expect(second.events).toBe(first.events);
-      digests.add(first.digest);
-    }
-    expect(digests.size).toBe(SAME_TRACE_SEEDS.length);
-  }, 60_000);
+  test(
+    "the same seed gives the same trace",
+    () => expectSameTraces(SAME_TRACE_SEEDS, (seed) => runTerms(seed, { convergeMaxMs: CONVERGE_MAX_MS })),
+    60_000,
+  );
 });
